@@ -1,0 +1,217 @@
+"""The operating system as a Network: non-blocking sockets on asyncio's loop, getaddrinfo on daemon threads.
+
+Raises OSError and TimeoutError only. Uses `loop.sock_*` rather than asyncio streams: a stream holds a 256 kB buffer per
+connection and reports a clean close in a handshake as a reset.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import struct
+import threading
+import time
+from pathlib import Path
+
+from probe.net.network import Datagram
+
+MAX_RESOLVER_THREADS = 128
+"""getaddrinfo calls in flight. A silent nameserver holds each for 10 s and more, long after we stopped waiting."""
+
+_IPV6_RECVHOPLIMIT = getattr(socket, "IPV6_RECVHOPLIMIT", 51)
+_IPV6_HOPLIMIT = getattr(socket, "IPV6_HOPLIMIT", 52)
+_IP_RECVTTL = getattr(socket, "IP_RECVTTL", 12)
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+
+
+def _remaining(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
+
+
+class RealStream:
+    """A connected non-blocking TCP socket."""
+
+    __slots__ = ("_loop", "_socket", "source_port")
+
+    def __init__(self, connected: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        self._socket = connected
+        self._loop = loop
+        self.source_port: int = connected.getsockname()[1]
+
+    async def recv(self, limit: int, deadline: float) -> bytes:
+        """At least one byte, or empty on FIN."""
+        try:
+            return self._socket.recv(limit)
+        except (BlockingIOError, InterruptedError):
+            pass
+        async with asyncio.timeout(_remaining(deadline)):
+            return await self._loop.sock_recv(self._socket, limit)
+
+    async def send(self, data: bytes, deadline: float) -> None:
+        """All of `data`."""
+        async with asyncio.timeout(_remaining(deadline)):
+            await self._loop.sock_sendall(self._socket, data)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+class RealDatagramSocket:
+    """A connected UDP socket, so that ICMP errors surface; each datagram comes with its IP TTL where the OS tells."""
+
+    __slots__ = ("_loop", "_socket")
+
+    def __init__(self, connected: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        self._socket = connected
+        self._loop = loop
+
+    async def send(self, data: bytes) -> None:
+        """One datagram."""
+        await self._loop.sock_sendall(self._socket, data)
+
+    async def recv(self, deadline: float) -> Datagram:
+        """The next datagram."""
+        while True:
+            try:
+                return self._receive()
+            except (BlockingIOError, InterruptedError):
+                await self._readable(deadline)
+
+    def _receive(self) -> Datagram:
+        data, ancillary, _flags, peer = self._socket.recvmsg(65535, 64)
+        return Datagram(data, str(peer[0]).partition("%")[0], int(peer[1]), _ttl(ancillary))
+
+    async def _readable(self, deadline: float) -> None:
+        ready: asyncio.Future[None] = self._loop.create_future()
+        descriptor = self._socket.fileno()
+        self._loop.add_reader(descriptor, _settle, ready)
+        try:
+            async with asyncio.timeout(_remaining(deadline)):
+                await ready
+        finally:
+            self._loop.remove_reader(descriptor)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+def _settle(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _ttl(ancillary: list[tuple[int, int, bytes]]) -> int | None:
+    for level, kind, data in ancillary:
+        is_v4 = level == socket.IPPROTO_IP and kind in (socket.IP_TTL, _IP_RECVTTL)
+        is_v6 = level == socket.IPPROTO_IPV6 and kind == _IPV6_HOPLIMIT
+        if is_v4 or is_v6:
+            value: int = struct.unpack("@i", data)[0] if len(data) >= 4 else data[0]
+            return value
+    return None
+
+
+class RealNetwork:
+    """This machine's network. `resolv_conf` is read once, for the nameservers the system uses."""
+
+    def __init__(self, resolv_conf: Path = Path("/etc/resolv.conf")) -> None:
+        self._resolv_conf = resolv_conf
+        self._resolver_slots = asyncio.Semaphore(MAX_RESOLVER_THREADS)
+
+    def now(self) -> float:
+        """Wall clock."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Monotonic clock."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(seconds)
+
+    def system_resolvers(self) -> tuple[str, ...]:
+        """The `nameserver` lines of resolv.conf (resolv.conf(5)); empty where there is none."""
+        try:
+            lines = self._resolv_conf.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return ()
+        words = [line.split() for line in lines]
+        return tuple(w[1] for w in words if len(w) > 1 and w[0] == "nameserver" and _is_address(w[1]))
+
+    async def getaddrinfo(self, host: str, deadline: float) -> tuple[str, ...]:
+        """The system's answer for `host`, duplicates removed, in its order."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[str, ...]] = loop.create_future()
+        async with asyncio.timeout(_remaining(deadline)):
+            await self._resolver_slots.acquire()
+            threading.Thread(target=self._ask_system, args=(host, loop, answer), daemon=True).start()
+            return await answer
+
+    def _ask_system(
+        self, host: str, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[tuple[str, ...]]
+    ) -> None:
+        outcome: tuple[str, ...] | OSError
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            outcome = tuple(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+        except OSError as error:
+            outcome = error
+        except UnicodeError as error:
+            outcome = socket.gaierror(socket.EAI_NONAME, f"not a host name: {error}")
+
+        def deliver() -> None:
+            self._resolver_slots.release()
+            if answer.done():
+                return
+            if isinstance(outcome, OSError):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+        with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
+            loop.call_soon_threadsafe(deliver)
+
+    async def connect(self, address: str, port: int, deadline: float) -> RealStream:
+        """A TCP connection from a fresh source port."""
+        loop = asyncio.get_running_loop()
+        opened = socket.socket(_family(address), socket.SOCK_STREAM)
+        try:
+            opened.setblocking(False)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            async with asyncio.timeout(_remaining(deadline)):
+                await loop.sock_connect(opened, (address, port))
+            return RealStream(opened, loop)
+        except BaseException:
+            opened.close()
+            raise
+
+    async def udp(self, address: str, port: int) -> RealDatagramSocket:
+        """A UDP socket from a fresh source port."""
+        loop = asyncio.get_running_loop()
+        family = _family(address)
+        opened = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            opened.setblocking(False)
+            with contextlib.suppress(OSError):  # the TTL is a help, not a need
+                if family == socket.AF_INET:
+                    opened.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
+                else:
+                    opened.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVHOPLIMIT, 1)
+            opened.connect((address, port))
+            return RealDatagramSocket(opened, loop)
+        except BaseException:
+            opened.close()
+            raise
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
