@@ -56,6 +56,7 @@ class FailureKind(StrEnum):
     SSL_NOT_YET_VALID = "ssl_certificate_not_yet_valid"
     TLS_ALERT = "tls_alert"
     TLS_NOT_TLS = "tls_not_tls"
+    TLS_BAD_RECORD = "tls_bad_record"
     HTTP_MALFORMED = "http_malformed_response"
     HTTP_TRUNCATED_BODY = "http_truncated_body"
     HTTP_BAD_CHUNKING = "http_bad_chunking"
@@ -116,8 +117,9 @@ FAILURES: dict[FailureKind, FailureFact] = {
     K.SSL_NOT_YET_VALID: FailureFact(K.SSL_INVALID_CERTIFICATE, (_T,), "The certificate's notBefore is to come (OpenSSL 9)."),
     K.TLS_ALERT: FailureFact(K.SSL_FAILED_HANDSHAKE, (_T, _H), "A fatal TLS alert; its number is kept (RFC 8446 section 6)."),
     K.TLS_NOT_TLS: FailureFact(K.SSL_FAILED_HANDSHAKE, (_T,), "The peer answered the ClientHello with bytes that are no TLS record; they are kept."),
+    K.TLS_BAD_RECORD: FailureFact(K.SSL_FAILED_HANDSHAKE, (_R, _H), "Bytes in an established TLS session that do not decrypt: something wrote into it, or the peer is broken."),
     K.HTTP_MALFORMED: FailureFact(K.HTTP_REQUEST_FAILED, (_H,), "The answer is no HTTP message."),
-    K.HTTP_TRUNCATED_BODY: FailureFact(K.EOF, (_H,), "A clean close before the announced Content-Length or the last chunk."),
+    K.HTTP_TRUNCATED_BODY: FailureFact(K.EOF, (_H,), "A clean close before the announced Content-Length or the last chunk; inside TLS without either, a close without close_notify (RFC 9112 section 9.8)."),
     K.HTTP_BAD_CHUNKING: FailureFact(K.HTTP_REQUEST_FAILED, (_H,), "Transfer-Encoding: chunked with a chunk header that cannot be read."),
     K.HTTP_BAD_ENCODING: FailureFact(K.HTTP_REQUEST_FAILED, (_H,), "The body does not decode as its Content-Encoding says."),
     K.HTTP_REDIRECT_LOOP: FailureFact(K.HTTP_REQUEST_FAILED, (_H,), "More redirects than the bound, or the same URL twice."),

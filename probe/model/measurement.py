@@ -23,13 +23,46 @@ class Software(msgspec.Struct, frozen=True, kw_only=True):
     openssl: str
 
 
+class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What another vantage saw of the same endpoint at about the same time (`--control-vantage`): `id` is its line.
+
+    `age` is the distance in seconds between the two measurements; the rest is its final response and its addresses.
+    """
+
+    id: str
+    vantage: str
+    country: str
+    asn: int
+    age: float
+    verdict: Verdict
+    status: int = 0
+    title: str = ""
+    body_bytes: int = 0
+    body_sha256: str = ""
+    addresses: tuple[str, ...] = ()
+
+
+class ControlHealth(msgspec.Struct, frozen=True, array_like=True):
+    """How a control did with the run's references: `[label, reached, tried]`. One that reaches none proves nothing."""
+
+    label: str
+    reached: int
+    tried: int
+
+
 class FitnessEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the run's references said: `domestic` and `foreign` are `[reached, measured]`, `clock_offset` seconds."""
+    """What the run's references said: `domestic` and `foreign` are `[reached, measured]`, `clock_offset` seconds.
+
+    `ipv6` is `ok`, `none` or `broken`; `dead_resolvers` answered no question of the run, so their silence or denial says
+    nothing of one name; `controls` are the controls' own health.
+    """
 
     domestic: tuple[int, int] = (0, 0)
     foreign: tuple[int, int] = (0, 0)
     clock_offset: float | None = None
     ipv6: str = ""
+    dead_resolvers: tuple[str, ...] = ()
+    controls: tuple[ControlHealth, ...] = ()
     note: str = ""
 
 
@@ -65,5 +98,6 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     target_list: str
     diagnosis: Diagnosis
     fitness_evidence: FitnessEvidence = FitnessEvidence()
+    control_records: tuple[ControlRecord, ...] = ()
     observations: tuple[Observation, ...]
     software: Software

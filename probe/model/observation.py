@@ -65,13 +65,15 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What all observations share.
 
     `transaction_id` is the flow: all stages on one socket have the same. `hop` counts redirects from 0. `attempt` is 0
-    for the first try and 1, 2 for its retries. `t0` and `t` are the start and the end.
+    for the first try and 1, 2 for its retries. `via` names the control it went through, if any. `t0` and `t` are the
+    start and the end.
     """
 
     transaction_id: int
     hop: int = 0
     purpose: Purpose = Purpose.MAIN
     attempt: int = 0
+    via: str = ""
     t0: float = 0.0
     t: float = 0.0
     failure: Failure | None = None
@@ -96,12 +98,14 @@ class ExtendedError(msgspec.Struct, frozen=True, array_like=True):
 class DNSReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message that came back, in order of arrival. `ip_ttl` is its IP TTL or hop limit, where the system tells.
 
+    `over_tcp` marks the answer to the same question asked again over TCP after a truncated one (RFC 7766).
     `failure` is what is wrong with this reply alone (malformed, mismatched); `raw_hex` its bytes when it is malformed.
     """
 
     t: float
     size: int
     ip_ttl: int | None = None
+    over_tcp: bool = False
     rcode: str = ""
     authoritative: bool = False
     recursion_available: bool = False

@@ -22,6 +22,7 @@ class SharedFields(TypedDict):
     hop: int
     purpose: Purpose
     attempt: int
+    via: str
     t0: float
     t: float
     failure: Failure | None
@@ -37,6 +38,7 @@ class Trace:
     hop: int = 0
     purpose: Purpose = Purpose.MAIN
     attempt: int = 0
+    via: str = ""
     events: list[IOEvent] = field(default_factory=list)
 
     def elapsed(self) -> float:
@@ -50,6 +52,7 @@ class Trace:
             "hop": self.hop,
             "purpose": self.purpose,
             "attempt": self.attempt,
+            "via": self.via,
             "t0": t0,
             "t": self.elapsed(),
             "failure": failure,
@@ -68,13 +71,18 @@ class Trace:
 
 
 class TracedStream:
-    """A stream whose reads and writes are in the trace. Itself a `network.Stream`."""
+    """A stream whose reads and writes are in the trace. Itself a `network.Stream`.
 
-    __slots__ = ("_inner", "_trace")
+    A peer may speak and hang up before we have written: an early answer, an alert, a FIN, then a RST for our late bytes.
+    So a write that fails by a reset waits: what the peer said first is read first, and only then the reset is raised.
+    """
+
+    __slots__ = ("_inner", "_trace", "_write_error")
 
     def __init__(self, inner: Stream, trace: Trace) -> None:
         self._inner = inner
         self._trace = trace
+        self._write_error: OSError | None = None
 
     @property
     def source_port(self) -> int:
@@ -84,12 +92,22 @@ class TracedStream:
     async def recv(self, limit: int, deadline: float) -> bytes:
         """Read, noting how much and when; a read of 0 bytes is the peer's FIN."""
         data = await self._inner.recv(limit, deadline)
+        # After a RST that the write consumed, the kernel reads as if at a FIN. EPIPE says that a FIN did come first.
+        if not data and isinstance(self._write_error, ConnectionResetError):
+            raise self._write_error
         self._trace.record("read", len(data))
+        # A peer that always has bytes ready never waits inside the socket, where the deadline would strike.
+        if data and self._trace.network.monotonic() > deadline:
+            raise TimeoutError
         return data
 
     async def send(self, data: bytes, deadline: float) -> None:
-        """Write, noting how much and when it was handed to the kernel."""
-        await self._inner.send(data, deadline)
+        """Write, noting how much and when it was handed to the kernel; a reset is raised by the next read instead."""
+        try:
+            await self._inner.send(data, deadline)
+        except (ConnectionResetError, BrokenPipeError) as error:
+            self._write_error = self._write_error or error
+            return
         self._trace.record("write", len(data))
 
     def close(self) -> None:

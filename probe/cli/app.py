@@ -1,0 +1,56 @@
+"""The command line put together: which commands there are, and what happens when one of them breaks.
+
+Each command is a file; what it needs is imported when it runs. Exit codes are `console.Exit`.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from probe import __version__
+from probe.cli import demo, report, run, targets
+from probe.cli.console import Exit
+
+app = typer.Typer(
+    name="probe",
+    help="Is it blocked, is it down, or is it you? Measures apps and instances stage by stage (DNS, TCP, TLS, HTTP), "
+    "names the exact failure, and dates the onset of blocks.",
+    epilog="Start with `probe demo` (needs no network), then `probe run --dry-run`, `probe run`, `probe report`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run.run)
+app.command()(report.report)
+app.command()(demo.demo)
+app.add_typer(targets.app, name="targets")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"probe {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main() -> None:
+    """The console script. Ctrl-C ends with 130, a closed pipe quietly, a bug with 1 and its traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:  # `probe report | head`: the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.DONE)

@@ -1,0 +1,100 @@
+"""What the vantage met, held against what the control met. Pure comparison: no rule is decided here.
+
+A control is judged by how far it came, since a proxy hides causes; a control that reached none of the run's references,
+or whose proxy failed, says nothing at all.
+"""
+
+from probe.diagnose.facts import Depth, Facts, Flow, Hop
+from probe.model.diagnosis import ControlState, Verdict
+from probe.model.failure import FailureKind
+from probe.model.measurement import ControlRecord
+from probe.model.observation import HTTPRoundTrip, Purpose
+
+LIKE_LENGTH = 0.7
+"""Two bodies of one page differ by less than this ratio (the bound of OONI's Web Connectivity)."""
+_REACHED = (Verdict.OK, Verdict.RESTRICTED, Verdict.INTERFERED)
+
+
+def healthy(facts: Facts, flow: Flow) -> bool:
+    """Whether this control's word counts: its proxy worked, and it reached a reference if it tried any."""
+    unwell = {h.label for h in facts.case.evidence.controls if h.tried and not h.reached}
+    return flow.via not in unwell and flow.failure is not FailureKind.PROXY_FAILED
+
+
+def control_state(facts: Facts) -> ControlState:
+    """What the controls say of the endpoint as a whole."""
+    ends = facts.control_ends()
+    useful = [flow for flow in ends if healthy(facts, flow)]
+    records = [r for r in facts.case.records if r.verdict in (*_REACHED, Verdict.DOWN)]
+    if any(held(flow) for flow in useful) or any(r.verdict in _REACHED for r in records):
+        return ControlState.REACHED
+    if useful or records:
+        return ControlState.FAILED
+    return ControlState.UNUSABLE if ends or facts.case.records else ControlState.NONE
+
+
+def held(flow: Flow) -> bool:
+    """Whether a flow did its errand and met the answer that was expected."""
+    return flow.depth is Depth.DONE and (flow.http is None or all(e.held for e in flow.http.expectations))
+
+
+def control_depth(facts: Facts, hop: Hop) -> Depth | None:
+    """How far the best healthy control came at this hop's host; None if none was there."""
+    depths = [flow.depth for flow in facts.control_at(hop) if healthy(facts, flow)]
+    if hop.number == 0:
+        depths += [Depth.DONE if r.verdict in _REACHED else Depth.NOTHING for r in _told(facts)]
+    return max(depths, default=None)
+
+
+def _told(facts: Facts) -> list[ControlRecord]:
+    return [r for r in facts.case.records if r.verdict in (*_REACHED, Verdict.DOWN)]
+
+
+def beyond(facts: Facts, hop: Hop, depth: Depth) -> bool:
+    """Whether a control, or a true address tried from here, came further than `depth` at this hop."""
+    reached = control_depth(facts, hop)
+    return reached is not None and reached > depth
+
+
+def address_works_there(hop: Hop, address: str) -> bool | None:
+    """Whether the control reached this very address as the endpoint; None if it was not tried."""
+    tried = [f for f in hop.by(Purpose.CONTROL_ADDRESS) if f.address == address]
+    usable = [f for f in tried if f.failure is not FailureKind.PROXY_FAILED]
+    return any(f.depth is Depth.DONE for f in usable) if usable else None
+
+
+def false_address(facts: Facts, hop: Hop, address: str) -> bool:
+    """Whether the answer that gave `address` is shown to be false.
+
+    Unlike answers alone prove nothing (a CDN answers everybody differently): besides, the address must fail to be the
+    endpoint, while the endpoint is there at another address or for the control.
+    """
+    if address in hop.proven or not hop.suspected_false(address):
+        return False
+    if address_works_there(hop, address):
+        return False
+    return bool(hop.true_reached) or beyond(facts, hop, _best(hop, address))
+
+
+def _best(hop: Hop, address: str) -> Depth:
+    return max((f.depth for f in hop.ours if f.address == address), default=Depth.NOTHING)
+
+
+def same_page(ours: HTTPRoundTrip, theirs: HTTPRoundTrip | ControlRecord) -> bool:
+    """Whether two answers are one page: the same bytes; or the same status, and the same title or about its length."""
+    if ours.body_sha256 == theirs.body_sha256 and ours.status == theirs.status:
+        return True
+    if ours.status != theirs.status:
+        return False
+    if ours.title or theirs.title:
+        return ours.title == theirs.title
+    longest = max(ours.body_bytes, theirs.body_bytes)
+    return longest == 0 or min(ours.body_bytes, theirs.body_bytes) / longest >= LIKE_LENGTH
+
+
+def control_pages(facts: Facts) -> list[HTTPRoundTrip | ControlRecord]:
+    """The final pages of healthy controls."""
+    pages: list[HTTPRoundTrip | ControlRecord] = [
+        f.http for f in facts.control_ends() if f.http is not None and f.http.status and healthy(facts, f)
+    ]
+    return pages + [r for r in facts.case.records if r.status]

@@ -1,0 +1,319 @@
+"""Observations, flattened into the questions that rules ask. Facts only: what is likely or meant is the rules' to say.
+
+A measurement becomes one `Hop` per redirect; a hop has its lookups, and its flows sorted by why they were made. Every
+fact keeps the indexes of the observations it rests on, so that a finding can cite them.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import NamedTuple
+
+from probe.diagnose.bogon import is_bogon
+from probe.model.diagnosis import Fitness
+from probe.model.failure import FailureKind
+from probe.model.measurement import ControlRecord, FitnessEvidence
+from probe.model.observation import (
+    DNSLookup,
+    HTTPRoundTrip,
+    Observation,
+    Purpose,
+    QUICHandshake,
+    ResolverKind,
+    SpeedSample,
+    TCPConnect,
+    TLSHandshake,
+)
+
+OURS = (Purpose.MAIN, Purpose.RETRY)
+
+
+class Depth(IntEnum):
+    """How far a flow came: nothing, an open connection, an answer in TLS, an HTTP status, the whole errand."""
+
+    NOTHING = 0
+    CONNECTED = 1
+    SHAKEN = 2
+    ANSWERED = 3
+    DONE = 4
+
+
+class Case(NamedTuple):
+    """What is to be judged: everything a measurement holds but its verdict."""
+
+    url: str
+    observations: tuple[Observation, ...]
+    fitness: Fitness = Fitness.UNKNOWN
+    evidence: FitnessEvidence = FitnessEvidence()
+    records: tuple[ControlRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One transaction: the stages on one socket, with their indexes."""
+
+    indexes: tuple[int, ...]
+    address: str
+    purpose: Purpose
+    attempt: int
+    via: str
+    tcp: TCPConnect
+    tls: TLSHandshake | None = None
+    http: HTTPRoundTrip | None = None
+
+    @property
+    def last(self) -> TCPConnect | TLSHandshake | HTTPRoundTrip:
+        """The last stage that was walked."""
+        return self.http or self.tls or self.tcp
+
+    @property
+    def failure(self) -> FailureKind | None:
+        """What ended it; None if nothing did."""
+        return None if self.last.failure is None else self.last.failure.kind
+
+    @property
+    def depth(self) -> Depth:
+        """How far it came. A handshake on a wrong certificate counts as an answer in TLS: the server spoke."""
+        if self.failure is None:
+            return Depth.DONE
+        if self.http is not None and self.http.status:
+            return Depth.ANSWERED
+        if self.http is not None or (self.tls is not None and self.tls.certificates):
+            return Depth.SHAKEN
+        return Depth.CONNECTED if self.tcp.failure is None else Depth.NOTHING
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether TLS proved the peer to be the endpoint: the one proof that no path can forge."""
+        return self.tls is not None and self.tls.failure is None
+
+    @property
+    def stage(self) -> str:
+        """`tcp`, `tls` or `http`: the stage that was walked last."""
+        return "http" if self.http is not None else "tls" if self.tls is not None else "tcp"
+
+
+class Lookup(NamedTuple):
+    """A DNS lookup and its place among the observations."""
+
+    at: int
+    dns: DNSLookup
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step of the redirect chain and everything tried around it."""
+
+    number: int
+    scheme: str
+    host: str
+    dead: frozenset[str]
+    lookups: tuple[Lookup, ...]
+    flows: tuple[Flow, ...]
+    speeds: tuple[tuple[int, SpeedSample], ...] = ()
+    quic: tuple[tuple[int, QUICHandshake], ...] = ()
+
+    def by(self, *purposes: Purpose) -> tuple[Flow, ...]:
+        """The flows made for these purposes, in order."""
+        return tuple(flow for flow in self.flows if flow.purpose in purposes)
+
+    @cached_property
+    def tries(self) -> int:
+        """How many tries of the main flow came to this hop."""
+        return 1 + max((f.attempt for f in self.ours), default=max((k.dns.attempt for k in self.asked), default=0))
+
+    @cached_property
+    def ours(self) -> tuple[Flow, ...]:
+        """Main flows and their retries: to addresses that the vantage's own resolvers gave."""
+        return self.by(*OURS)
+
+    @cached_property
+    def final(self) -> tuple[Flow, ...]:
+        """The main flows of the last try."""
+        return tuple(f for f in self.ours if f.attempt == max(one.attempt for one in self.ours))
+
+    @cached_property
+    def asked(self) -> tuple[Lookup, ...]:
+        """The lookups of the tries, without experiments."""
+        return tuple(k for k in self.lookups if k.dns.purpose in OURS)
+
+    @cached_property
+    def last_asked(self) -> tuple[Lookup, ...]:
+        """The lookups of the last try."""
+        last = max((k.dns.attempt for k in self.asked), default=0)
+        return tuple(k for k in self.asked if k.dns.attempt == last)
+
+    @cached_property
+    def own(self) -> tuple[Lookup, ...]:
+        """What the vantage's own resolvers said in the last try; those that are dead for every name say nothing."""
+        return tuple(k for k in self.last_asked if k.dns.resolver.own and k.dns.resolver.address not in self.dead)
+
+    @cached_property
+    def trusted(self) -> tuple[Lookup, ...]:
+        """The best independent word on the name in the last try: DoH, else other resolvers, else none.
+
+        DoH is authenticated; a plain resolver elsewhere is on the same path as a forger.
+        """
+        others = [k for k in self.last_asked if not k.dns.resolver.own and k.dns.resolver.address not in self.dead]
+        doh = tuple(k for k in others if k.dns.resolver.kind is ResolverKind.DOH and answered(k.dns))
+        return doh or tuple(k for k in others if k.dns.resolver.kind is not ResolverKind.DOH)
+
+    @cached_property
+    def own_addresses(self) -> frozenset[str]:
+        """The addresses of the vantage's own resolvers, in the last try."""
+        return _addresses(self.own)
+
+    @cached_property
+    def trusted_addresses(self) -> frozenset[str]:
+        """The addresses the independent resolvers gave in the last try."""
+        return _addresses(self.trusted)
+
+    @cached_property
+    def proven(self) -> frozenset[str]:
+        """Addresses that proved themselves to be the endpoint's, by a certificate valid for its name."""
+        return frozenset(f.address for f in self.flows if f.authenticated and f.purpose is not Purpose.CONTROL)
+
+    @cached_property
+    def disjoint(self) -> bool:
+        """Own and independent answers exist and have nothing in common, not even a network."""
+        if not self.own_addresses or not self.trusted_addresses:
+            return False
+        return not ({_network(a) for a in self.own_addresses} & {_network(a) for a in self.trusted_addresses})
+
+    @cached_property
+    def only_bogons(self) -> bool:
+        """Every address of the own answer is a bogon."""
+        return bool(self.own_addresses) and all(is_bogon(a) for a in self.own_addresses)
+
+    @cached_property
+    def reached(self) -> tuple[Flow, ...]:
+        """Main flows, of any try, that did their whole errand."""
+        return tuple(f for f in self.ours if f.depth is Depth.DONE)
+
+    @cached_property
+    def true_reached(self) -> tuple[Flow, ...]:
+        """Flows to addresses of independent resolvers that did their whole errand."""
+        return tuple(f for f in self.by(Purpose.TRUE_ADDRESS) if f.depth is Depth.DONE)
+
+    def suspected_false(self, address: str) -> bool:
+        """Whether an own address is not known to be the endpoint's, and others are known to be."""
+        return address not in self.trusted_addresses and address not in self.proven and self.disjoint
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A whole measurement, ready to be asked."""
+
+    case: Case
+    hops: tuple[Hop, ...]
+    control: tuple[tuple[Flow, ...], ...]
+
+    @cached_property
+    def last(self) -> Hop:
+        """The hop at which the chain ended in the last try."""
+        final = max((h.tries for h in self.hops), default=1) - 1
+        there = [h for h in self.hops if any(o.attempt == final for o in _tried(h))]
+        return there[-1] if there else self.hops[-1]
+
+    def control_at(self, hop: Hop) -> tuple[Flow, ...]:
+        """What the controls met at the same host, whichever hop of theirs it was."""
+        return tuple(f for flows in self.control for f in flows if f.address == hop.host)
+
+    def control_ends(self) -> tuple[Flow, ...]:
+        """The last flow of each control's chain."""
+        return tuple(flows[-1] for flows in self.control if flows)
+
+
+def _tried(hop: Hop) -> Iterable[DNSLookup | TCPConnect]:
+    yield from (f.tcp for f in hop.ours)
+    yield from (k.dns for k in hop.asked)
+
+
+def answered(lookup: DNSLookup) -> bool:
+    """Whether the resolver spoke at all: an address, or a denial. Silence and transport faults are no word."""
+    denials = (FailureKind.DNS_NXDOMAIN, FailureKind.DNS_NO_ANSWER)
+    return lookup.failure is None or lookup.failure.kind in denials
+
+
+def gather(case: Case) -> Facts:
+    """Flatten a case. A case without observations has one empty hop."""
+    flows = _flows(case.observations)
+    dead = frozenset(case.evidence.dead_resolvers)
+    numbers = sorted({o.hop for o in case.observations if o.purpose in OURS}) or [0]
+    hops = tuple(_hop(case, number, flows, dead) for number in numbers)
+    controlled = [f for f in flows if f.purpose is Purpose.CONTROL]
+    vias = list(dict.fromkeys(f.via for f in controlled))
+    return Facts(case, hops, tuple(tuple(f for f in controlled if f.via == via) for via in vias))
+
+
+def _flows(observations: Sequence[Observation]) -> list[Flow]:
+    """Observations of TCP, TLS and HTTP by transaction, in the order in which they began."""
+    grouped: dict[int, list[tuple[int, TCPConnect | TLSHandshake | HTTPRoundTrip]]] = {}
+    for index, one in enumerate(observations):
+        if isinstance(one, TCPConnect | TLSHandshake | HTTPRoundTrip):
+            grouped.setdefault(one.transaction_id, []).append((index, one))
+    return [flow for members in grouped.values() if (flow := _flow(members)) is not None]
+
+
+def _flow(members: list[tuple[int, TCPConnect | TLSHandshake | HTTPRoundTrip]]) -> Flow | None:
+    tcp = next((o for _, o in members if isinstance(o, TCPConnect)), None)
+    if tcp is None:
+        return None
+    return Flow(
+        indexes=tuple(index for index, _ in members),
+        address=tcp.address,
+        purpose=tcp.purpose,
+        attempt=tcp.attempt,
+        via=tcp.via,
+        tcp=tcp,
+        tls=next((o for _, o in members if isinstance(o, TLSHandshake)), None),
+        http=next((o for _, o in members if isinstance(o, HTTPRoundTrip)), None),
+    )
+
+
+def _hop(case: Case, number: int, flows: Sequence[Flow], dead: frozenset[str]) -> Hop:
+    lookups = [Lookup(i, o) for i, o in enumerate(case.observations) if isinstance(o, DNSLookup) and o.hop == number]
+    here = tuple(f for f in flows if f.tcp.hop == number and f.purpose is not Purpose.CONTROL)
+    scheme, host = _where(case, number, flows, lookups)
+    return Hop(
+        number=number,
+        scheme=scheme,
+        host=host,
+        dead=dead,
+        lookups=tuple(lookups),
+        flows=here,
+        speeds=tuple((i, o) for i, o in enumerate(case.observations) if isinstance(o, SpeedSample) and o.hop == number),
+        quic=tuple((i, o) for i, o in enumerate(case.observations) if isinstance(o, QUICHandshake) and o.hop == number),
+    )
+
+
+def _where(case: Case, number: int, flows: Sequence[Flow], lookups: Sequence[Lookup]) -> tuple[str, str]:
+    """The scheme and host of a hop: of the input, or of the redirect that led there."""
+    url = case.url
+    if number:
+        before = [f.http.location for f in flows if f.http and f.tcp.hop == number - 1 and f.purpose in OURS]
+        url = next((location for location in reversed(before) if "://" in location), case.url)
+    scheme, _, rest = url.partition("://")
+    asked = next((k.dns.name for k in lookups if k.dns.purpose in OURS), None)
+    host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2]
+    bare = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    tls = next((f.tls for f in flows if f.tls is not None and f.tcp.hop == number and f.purpose in OURS), None)
+    http = next((f.http for f in flows if f.http is not None and f.tcp.hop == number and f.purpose in OURS), None)
+    if tls is not None or (http is not None and http.tls):
+        scheme = "https"
+    elif http is not None:
+        scheme = "http"
+    return scheme.lower(), asked or bare.lower()
+
+
+def _addresses(lookups: Iterable[Lookup]) -> frozenset[str]:
+    return frozenset(a for k in lookups for a in k.dns.addresses)
+
+
+def _network(address: str) -> str:
+    """A coarse neighbourhood: /16 of IPv4, /32 of IPv6. Two answers of one operator are often this near."""
+    if ":" in address:
+        return ":".join(ipaddress.ip_address(address).exploded.split(":")[:2])
+    return ".".join(address.split(".")[:2])

@@ -1,0 +1,193 @@
+"""DNS rules: what own resolvers said, against independent ones, the control, and what the addresses turned out to be.
+
+Unlike answers alone never fire a rule: a CDN answers everybody differently. A denial or a bogon is held against the
+word that the name has addresses (`_exists`); an address is false only if it also fails to be the endpoint
+(`compare.false_address`) while the endpoint is found elsewhere.
+"""
+
+from probe.diagnose.bogon import is_bogon
+from probe.diagnose.compare import beyond, false_address
+from probe.diagnose.facts import Depth, Facts, Flow, Hop, Lookup, answered
+from probe.diagnose.rule import Hit, Rule, When
+from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
+from probe.model.failure import FailureKind
+from probe.model.observation import DNSReply, Purpose, ResolverKind
+
+_CERTIFICATE = frozenset(
+    {
+        FailureKind.SSL_INVALID_HOSTNAME,
+        FailureKind.SSL_UNKNOWN_AUTHORITY,
+        FailureKind.SSL_SELF_SIGNED,
+        FailureKind.SSL_INVALID_CERTIFICATE,
+        FailureKind.SSL_EXPIRED,
+        FailureKind.SSL_NOT_YET_VALID,
+    }
+)
+
+
+def _at(lookups: tuple[Lookup, ...]) -> tuple[int, ...]:
+    return tuple(k.at for k in lookups)
+
+
+def _exists(facts: Facts, hop: Hop) -> bool:
+    """Whether the name is known to have public addresses: independent resolvers say so, or a control went there."""
+    public = [a for a in hop.trusted_addresses if not is_bogon(a)]
+    return bool(public) or beyond(facts, hop, Depth.NOTHING)
+
+
+def _said(hop: Hop) -> tuple[Lookup, ...]:
+    """The own resolvers' words that name their failure: our own messages where there are any, else getaddrinfo's.
+
+    getaddrinfo tells silence, SERVFAIL and REFUSED alike.
+    """
+    asked = tuple(k for k in hop.own if k.dns.resolver.kind is not ResolverKind.SYSTEM)
+    return asked or hop.own
+
+
+def _all_failed_with(hop: Hop, *kinds: FailureKind) -> tuple[Lookup, ...]:
+    """The own lookups, if none gave an address and the failures are of these kinds. A family without records aside."""
+    said = _said(hop)
+    if not said or hop.own_addresses:
+        return ()
+    failures = {k.dns.failure.kind for k in said if k.dns.failure is not None}
+    telling = failures - {FailureKind.DNS_NO_ANSWER} or failures
+    return said if telling and telling <= set(kinds) else ()
+
+
+def _denied(kinds: tuple[FailureKind, ...], words: str) -> When:
+    def when(facts: Facts, hop: Hop) -> Hit | None:
+        said = _all_failed_with(hop, *kinds)
+        if not said or not _exists(facts, hop):
+            return None
+        certainty = Certainty.CONFIRMED if any(f.authenticated for f in hop.true_reached) else None
+        texts = {f"{e.code} {e.text}".strip() for k in said for r in k.dns.replies for e in r.extended_errors}
+        told = f"; it says: extended error {', '.join(sorted(texts))}" if texts else ""
+        note = f"the vantage's resolver {words}, and the name exists{told}"
+        return Hit(_at(said) + _at(hop.trusted), note, certainty)
+
+    return when
+
+
+def _canary(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - every rule has the same shape
+    """An address that runs no resolver answered for this name, and not for an innocent one."""
+    asked = [k for k in hop.lookups if k.dns.purpose is Purpose.CANARY]
+    about = [k for k in asked if k.dns.name == hop.host and _replied(k)]
+    innocent = [k for k in asked if k.dns.name != hop.host]
+    if not about or not innocent or any(_replied(k) for k in innocent):
+        return None
+    return Hit(_at(tuple(about)), "an address that runs no resolver answered: the answer was made on the path")
+
+
+def _replied(lookup: Lookup) -> bool:
+    return any(reply.failure is None for reply in lookup.dns.replies)
+
+
+def _two_answers(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - every rule has the same shape
+    """Two different answers to one question on one socket, the first of them not what independent resolvers say."""
+    for lookup in hop.asked:
+        valid = [r for r in lookup.dns.replies if r.failure is None and not r.truncated]
+        if len(valid) < 2 or lookup.dns.resolver.address in hop.dead:
+            continue
+        first, others = _word(valid[0]), [_word(r) for r in valid[1:]]
+        if all(other == first for other in others):
+            continue
+        genuine = set(hop.trusted_addresses) | set(hop.proven)
+        if set(first[1]) & genuine:
+            continue
+        ttls = f" (IP TTL {valid[0].ip_ttl}, then {valid[1].ip_ttl})" if valid[0].ip_ttl is not None else ""
+        true_came = any(set(other[1]) & genuine for other in others)
+        certainty = Certainty.CONFIRMED if true_came or not genuine else Certainty.LIKELY
+        return Hit((lookup.at,), f"{len(valid)} answers to one question, the forged one first{ttls}", certainty)
+    return None
+
+
+def _word(reply: DNSReply) -> tuple[str, tuple[str, ...]]:
+    return reply.rcode, tuple(sorted(a.value for a in reply.answers if a.type in ("A", "AAAA")))
+
+
+def _bogon(facts: Facts, hop: Hop) -> Hit | None:
+    if not hop.only_bogons or not _exists(facts, hop):
+        return None
+    shown = ", ".join(sorted(hop.own_addresses)[:3])
+    return Hit(_at(hop.own) + _at(hop.trusted), f"the answer is {shown}: no public service can have that address")
+
+
+def _false_flows(facts: Facts, hop: Hop) -> tuple[Flow, ...]:
+    return tuple(f for f in hop.final if f.depth is not Depth.DONE and false_address(facts, hop, f.address))
+
+
+def _impostor(facts: Facts, hop: Hop) -> Hit | None:
+    """The forged address is another server: its certificate is for another name, or by nobody we trust."""
+    flows = [f for f in _false_flows(facts, hop) if f.failure in _CERTIFICATE]
+    if not flows or len(flows) < len([f for f in hop.final if f.failure in _CERTIFICATE]):
+        return None
+    beside = any(f.authenticated for f in hop.true_reached)
+    seen = tuple(i for f in flows for i in f.indexes)
+    names = next((f.tls.certificates[0].names[:1] for f in flows if f.tls and f.tls.certificates), ())
+    whose = f" (a certificate for {names[0]})" if names else ""
+    return Hit(
+        _at(hop.own) + seen,
+        f"the answer leads to another server{whose}; the endpoint is elsewhere",
+        Certainty.CONFIRMED if beside else Certainty.LIKELY,
+    )
+
+
+def _false(facts: Facts, hop: Hop) -> Hit | None:
+    """The forged address does not serve the endpoint at all."""
+    flows = _false_flows(facts, hop)
+    if not flows or any(f.depth is Depth.DONE for f in hop.final):
+        return None
+    beside = any(f.authenticated for f in hop.true_reached)
+    seen = tuple(i for f in flows for i in f.indexes)
+    return Hit(
+        _at(hop.own) + seen,
+        "the answer leads where the endpoint is not, and independent resolvers lead to where it is",
+        Certainty.CONFIRMED if beside else Certainty.LIKELY,
+    )
+
+
+def _invented(facts: Facts, hop: Hop) -> Hit | None:
+    """An address for a name that every independent resolver denies: a ghost that only the path knows."""
+    denied = tuple(k for k in hop.trusted if answered(k.dns) and not k.dns.addresses)
+    nxdomain = [k for k in denied if k.dns.failure and k.dns.failure.kind is FailureKind.DNS_NXDOMAIN]
+    known = hop.trusted_addresses or hop.proven or beyond(facts, hop, Depth.NOTHING)
+    if not hop.own_addresses or not nxdomain or known:
+        return None
+    return Hit(_at(hop.own) + _at(denied), "the name does not exist elsewhere, and here it has an address")
+
+
+R = Rule
+_B, _D = Verdict.BLOCKED, Layer.DNS
+RULES: tuple[Rule, ...] = (
+    R("dns.injected.canary", _D, Mechanism.DNS_INJECTION, _B, Certainty.CONFIRMED, _canary,
+      "Nothing but the path can answer for an address that runs no resolver; an innocent name first, because some"
+      " networks answer every question themselves.", "Anonymous 2012, The collateral damage of internet censorship"),
+    R("dns.injected.two_answers", _D, Mechanism.DNS_INJECTION, _B, Certainty.CONFIRMED, _two_answers,
+      "A resolver answers once. Injectors cannot keep the true reply from arriving later.",
+      "Duan et al. 2012, Hold-On; GFWatch 2021"),
+    R("dns.bogon", _D, Mechanism.DNS_BOGON, _B, Certainty.CONFIRMED, _bogon,
+      "A public name with public addresses does not live at 127.0.0.1.", "RFC 6890; OONI dns_bogon_error"),
+    R("dns.impostor", _D, Mechanism.DNS_IMPOSTOR, _B, Certainty.LIKELY, _impostor,
+      "Clubhouse, 8 February 2021: the forged answer led to a server with a certificate for another name.",
+      "SCENARIOS 41"),
+    R("dns.nxdomain", _D, Mechanism.DNS_NXDOMAIN, _B, Certainty.LIKELY,
+      _denied((FailureKind.DNS_NXDOMAIN,), "says that the name does not exist"),
+      "A denial that independent resolvers do not share.", "JOSA blog 78 (AS9038, March 2021)"),
+    R("dns.no_answer", _D, Mechanism.DNS_NXDOMAIN, _B, Certainty.LIKELY,
+      _denied((FailureKind.DNS_NO_ANSWER,), "says that the name has no address"),
+      "An empty answer that independent resolvers do not share: the name is denied its addresses.", "RFC 2308"),
+    R("dns.refused", _D, Mechanism.DNS_REFUSED, _B, Certainty.LIKELY,
+      _denied((FailureKind.DNS_REFUSED, FailureKind.DNS_SERVFAIL, FailureKind.DNS_MISBEHAVING,
+               FailureKind.DNS_TEMPORARY), "refuses or fails for this name"),
+      "A resolver that answers other names and not this one; extended errors 15-18 say so themselves.", "RFC 8914"),
+    R("dns.timeout", _D, Mechanism.DNS_TIMEOUT, _B, Certainty.LIKELY,
+      _denied((FailureKind.TIMEOUT, FailureKind.REFUSED, FailureKind.DNS_MALFORMED, FailureKind.DNS_MISMATCH),
+              "gives no answer for this name, in every try"),
+      "Silence for one name from a resolver that answers others.", "RFC 9505 section 5.1.1"),
+    R("dns.false_address", _D, Mechanism.DNS_INJECTION, _B, Certainty.LIKELY, _false,
+      "The answer is false if the endpoint is not there and is where others say it is; what the false address does"
+      " (refuse, reset, stay silent) says nothing of the true one.", "SCENARIOS 44"),
+    R("dns.invented", _D, Mechanism.DNS_INJECTION, _B, Certainty.LIKELY, _invented,
+      "Block lists outlive the names on them: the path still forges answers for a name that is gone.",
+      "SCENARIOS 45, 46"),
+)  # fmt: skip

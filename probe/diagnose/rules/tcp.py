@@ -1,0 +1,106 @@
+"""TCP and IP rules: connections to addresses that are, or may be, the endpoint's, and do not open from here.
+
+An address that a forged answer gave is nobody's: nothing is said of it. IPv6 that the vantage cannot use is the
+vantage's own (fitness), and says nothing of a target.
+"""
+
+from collections.abc import Callable
+
+from probe.diagnose.bogon import is_bogon
+from probe.diagnose.compare import address_works_there, beyond, false_address
+from probe.diagnose.facts import Depth, Facts, Flow, Hop
+from probe.diagnose.rule import Hit, Rule
+from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
+from probe.model.failure import FailureKind
+
+
+def usable(facts: Facts, hop: Hop) -> tuple[Flow, ...]:
+    """The last try's flows to addresses that may be the endpoint's, over families that the vantage has.
+
+    Not to forged addresses and bogons, and not over IPv6 where it has no route or is broken for everyone.
+    """
+    no_ipv6 = facts.case.evidence.ipv6 in ("none", "broken")
+    return tuple(
+        f
+        for f in hop.final
+        if not (no_ipv6 and ":" in f.address)
+        and not (":" in f.address and f.failure is FailureKind.NETWORK_UNREACHABLE)
+        and not is_bogon(f.address)
+        and not false_address(facts, hop, f.address)
+    )
+
+
+def always(hop: Hop, flow: Flow) -> bool:
+    """Whether this address ended the same way in every try that came to it."""
+    return all(f.failure is flow.failure for f in hop.ours if f.address == flow.address)
+
+
+def _closed(*kinds: FailureKind) -> Callable[[Facts, Hop], Hit | None]:
+    """Every usable address fails to connect, the most of them in this way, and the control connects."""
+
+    def when(facts: Facts, hop: Hop) -> Hit | None:
+        flows = usable(facts, hop)
+        failed = [f for f in flows if f.stage == "tcp" and f.failure is not None]
+        if not flows or len(failed) < len(flows) or not _mostly(failed, kinds):
+            return None
+        if not beyond(facts, hop, Depth.NOTHING):
+            return None
+        there = [address_works_there(hop, f.address) for f in failed]
+        certainty = Certainty.POSSIBLE if any(w is False for w in there) and not any(there) else None
+        note = f"no address connects from here in {hop.tries} tries; the control connects"
+        return Hit(_evidence(failed), note, certainty)
+
+    return when
+
+
+def _partly(*kinds: FailureKind) -> Callable[[Facts, Hop], Hit | None]:
+    """Some address fails to connect in every try, the control reaches it, and another is reached from here."""
+
+    def when(facts: Facts, hop: Hop) -> Hit | None:
+        flows = usable(facts, hop)
+        failed = [f for f in flows if f.stage == "tcp" and f.failure in kinds]
+        shown = [f for f in failed if address_works_there(hop, f.address) and always(hop, f)]
+        if not shown or not any(f.depth is Depth.DONE for f in flows):
+            return None
+        which = ", ".join(f.address for f in shown)
+        return Hit(_evidence(shown), f"{which} fails from here in every try and works from the control")
+
+    return when
+
+
+def _mostly(flows: list[Flow], kinds: tuple[FailureKind, ...]) -> bool:
+    return 2 * sum(f.failure in kinds for f in flows) > len(flows) or flows[0].failure in kinds
+
+
+def _evidence(flows: list[Flow]) -> tuple[int, ...]:
+    return tuple(i for f in flows for i in f.indexes)
+
+
+_KINDS: tuple[tuple[str, Mechanism, tuple[FailureKind, ...], str], ...] = (
+    ("timeout", Mechanism.IP_TIMEOUT, (FailureKind.TIMEOUT,), "SYNs vanish on the way there or back."),
+    ("refused", Mechanism.TCP_REFUSED, (FailureKind.REFUSED,), "A RST answers the SYN; the server accepts others."),
+    ("reset", Mechanism.TCP_RESET, (FailureKind.RESET, FailureKind.ABORTED), "The connection is reset as it opens."),
+    (
+        "unreachable",
+        Mechanism.IP_UNREACHABLE,
+        (FailureKind.HOST_UNREACHABLE, FailureKind.NETWORK_UNREACHABLE),
+        "A router says there is no way; for others there is.",
+    ),
+)
+_SOURCE = "RFC 9505 section 5.2; SCENARIOS 56-60"
+RULES: tuple[Rule, ...] = tuple(
+    Rule(f"tcp.{slug}", Layer.TCP, mechanism, Verdict.BLOCKED, Certainty.LIKELY, _closed(*kinds), comment, _SOURCE)
+    for slug, mechanism, kinds, comment in _KINDS
+) + tuple(
+    Rule(
+        f"tcp.{slug}.partly",
+        Layer.TCP,
+        mechanism,
+        Verdict.INTERFERED,
+        Certainty.LIKELY,
+        _partly(*kinds),
+        f"{comment} Only at some addresses: users reach the service by luck.",
+        _SOURCE,
+    )
+    for slug, mechanism, kinds, comment in _KINDS
+)

@@ -1,0 +1,124 @@
+"""TLS rules: handshakes that end from here and not elsewhere, and certificates that only this path shows.
+
+The strongest evidence is a pair on one address: this SNI fails while another passes. It needs no control. Without it, a
+control that shakes hands where we cannot is evidence too, of less weight.
+"""
+
+from collections.abc import Callable
+
+from probe.diagnose.compare import beyond, control_depth, false_address
+from probe.diagnose.facts import Depth, Facts, Flow, Hop
+from probe.diagnose.rule import Hit, Rule
+from probe.diagnose.rules.tcp import usable
+from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
+from probe.model.failure import FailureKind
+from probe.model.observation import Purpose
+
+K = FailureKind
+_UNTRUSTED = frozenset({K.SSL_UNKNOWN_AUTHORITY, K.SSL_SELF_SIGNED, K.SSL_INVALID_CERTIFICATE})
+
+
+def failed_handshakes(facts: Facts, hop: Hop, kinds: tuple[FailureKind, ...]) -> tuple[Flow, ...]:
+    """The last try's flows that connected and whose handshake ended in one of these ways, if none came further."""
+    flows = [f for f in usable(facts, hop) if f.tcp.failure is None]
+    failed = tuple(f for f in flows if f.stage == "tls" and f.failure in kinds)
+    return failed if failed and len(failed) * 2 > len(flows) and not hop.reached else ()
+
+
+def shook(flow: Flow) -> bool:
+    """Whether the server answered in TLS, whatever its certificate."""
+    return flow.depth >= Depth.SHAKEN
+
+
+def _pair(hop: Hop, failed: tuple[Flow, ...]) -> tuple[Flow, ...]:
+    """Handshakes with another SNI, or none, that the same addresses completed."""
+    where = {f.address for f in failed}
+    others = hop.by(Purpose.CONTROL_SNI, Purpose.NO_SNI)
+    return tuple(f for f in others if f.address in where and shook(f))
+
+
+def _other_sni_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None]:
+    def when(facts: Facts, hop: Hop) -> Hit | None:
+        failed = failed_handshakes(facts, hop, kinds)
+        passed = _pair(hop, failed)
+        depth = control_depth(facts, hop)
+        if not failed or not passed or (depth is not None and depth < Depth.SHAKEN):
+            return None
+        elsewhere = [f for f in hop.by(Purpose.SNI_ELSEWHERE) if f.failure in kinds]
+        if depth is None and not elsewhere:
+            return None  # a server may refuse a name itself; only a control or an innocent address tells
+        again = hop.tries >= 2 or len(failed) >= 2
+        return Hit(
+            _evidence(failed) + _evidence(passed) + _evidence(tuple(elsewhere)),
+            f"this SNI fails in {hop.tries} tries, another SNI passes on the same address",
+            Certainty.CONFIRMED if again else Certainty.LIKELY,
+        )
+
+    return when
+
+
+def _control_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None]:
+    def when(facts: Facts, hop: Hop) -> Hit | None:
+        failed = failed_handshakes(facts, hop, kinds)
+        if not failed or not beyond(facts, hop, Depth.CONNECTED):
+            return None
+        note = f"the handshake fails from here in {hop.tries} tries; the control completes it"
+        tried_others = [f for f in hop.by(Purpose.CONTROL_SNI) if f.tcp.failure is None]
+        weaker = Certainty.POSSIBLE if tried_others else None  # other names fail there as well: not the name alone
+        return Hit(_evidence(failed), note, weaker)
+
+    return when
+
+
+def _wrong_certificate(untrusted: bool) -> Callable[[Facts, Hop], Hit | None]:
+    """At an address that is not shown to be false, a certificate that the control does not see."""
+
+    def when(facts: Facts, hop: Hop) -> Hit | None:
+        flows = [f for f in usable(facts, hop) if f.tls is not None and f.tls.problems]
+        chosen = tuple(f for f in flows if f.tls is not None and bool(_UNTRUSTED & set(f.tls.problems)) is untrusted)
+        if not chosen or hop.reached or not beyond(facts, hop, Depth.SHAKEN):
+            return None
+        if not untrusted and all(set(f.tls.problems) <= {K.SSL_EXPIRED, K.SSL_NOT_YET_VALID} for f in chosen if f.tls):
+            return None  # genuine certificates with wrong dates: a clock or a lagging server, no other peer
+        certificate = next(f.tls.certificates[0] for f in chosen if f.tls and f.tls.certificates)
+        whose = f"issued by {certificate.issuer}" if untrusted else f"for {', '.join(certificate.names[:2])}"
+        return Hit(_evidence(chosen), f"a certificate {whose}, which the control does not see")
+
+    return when
+
+
+def _impostor_after_forged_dns(facts: Facts, hop: Hop) -> Hit | None:
+    flows = tuple(f for f in hop.final if f.tls is not None and f.tls.problems and false_address(facts, hop, f.address))
+    if not flows:
+        return None
+    return Hit(_evidence(flows), "the forged address answers with a certificate that is not the endpoint's")
+
+
+def _evidence(flows: tuple[Flow, ...]) -> tuple[int, ...]:
+    return tuple(i for f in flows for i in f.indexes)
+
+
+_KINDS: tuple[tuple[str, Mechanism, tuple[FailureKind, ...], str], ...] = (
+    ("reset", Mechanism.SNI_RESET, (K.RESET, K.ABORTED), "A RST follows the ClientHello."),
+    ("timeout", Mechanism.SNI_TIMEOUT, (K.TIMEOUT,), "Silence follows the ClientHello."),
+    ("close", Mechanism.SNI_CLOSE, (K.EOF,), "A FIN follows the ClientHello."),
+    ("alert", Mechanism.TLS_ALERT, (K.TLS_ALERT,), "An alert follows the ClientHello; its number is kept."),
+    ("not_tls", Mechanism.TLS_NOT_TLS, (K.TLS_NOT_TLS, K.SSL_FAILED_HANDSHAKE), "Bytes that are no TLS, or none that"
+     " make sense, follow the ClientHello; they are kept."),
+)  # fmt: skip
+_B, _T = Verdict.BLOCKED, Layer.TLS
+RULES: tuple[Rule, ...] = (
+    Rule("tls.impostor_after_forged_dns", _T, Mechanism.TLS_IMPOSTOR, _B, Certainty.LIKELY, _impostor_after_forged_dns,
+         "What users saw on 8 February 2021 as an SSL error; the cause is the forged answer.", "SCENARIOS 41"),
+    *(Rule(f"tls.{slug}.other_sni_passes", _T, mechanism, _B, Certainty.CONFIRMED, _other_sni_passes(kinds),
+           f"{comment} Another name passes on the same address, so the name is what it looks at.",
+           "RFC 9505 section 5.2.2; Tanzania 2023 (OONI)") for slug, mechanism, kinds, comment in _KINDS),
+    *(Rule(f"tls.{slug}.control_passes", _T, mechanism, _B, Certainty.LIKELY, _control_passes(kinds),
+           f"{comment} The control is answered in TLS.", "RFC 9505 section 5.2.2") for slug, mechanism, kinds, comment
+      in _KINDS),
+    Rule("tls.interception", _T, Mechanism.TLS_INTERCEPTION, _B, Certainty.CONFIRMED, _wrong_certificate(True),
+         "A chain of an authority nobody trusts, at an address where the control meets the true one.",
+         "Kazakhstan 2019 (Raman et al. 2020)"),
+    Rule("tls.impostor", _T, Mechanism.TLS_IMPOSTOR, _B, Certainty.LIKELY, _wrong_certificate(False),
+         "A certificate for another name, at an address where the control meets the endpoint.", "SCENARIOS 41"),
+)  # fmt: skip

@@ -1,0 +1,134 @@
+"""One endpoint: hop by hop through its redirects, every address of every hop, and again when it fails.
+
+Knows which addresses speak for the vantage (those its own resolvers give) and when a try has failed; what a single
+connection does is `flow`, what the failure means is `diagnose`. A redirect opens a new hop, resolved and measured as
+fully as the first.
+"""
+
+import asyncio
+from typing import NamedTuple
+
+import msgspec
+
+from probe.measure import flow
+from probe.measure.flow import Errand, Flow
+from probe.measure.log import Log, Tools
+from probe.model.failure import Failure, FailureKind, Operation
+from probe.model.observation import DNSLookup, HTTPRoundTrip, Purpose
+from probe.model.target import Expect
+from probe.net import url
+from probe.net.resolve import resolve_all
+from probe.net.url import Where
+
+_OWN_PURPOSE = (Purpose.MAIN, Purpose.RETRY, Purpose.RETRY)
+
+
+class Outcome(NamedTuple):
+    """How one try ended. `reached`: every hop by an address of the vantage's own resolvers, to the last stage.
+
+    `fell_back`: some hop was only reached by an address of another resolver. `last` is where the chain ended.
+    """
+
+    reached: bool
+    fell_back: bool
+    last: Where
+
+
+async def measure(
+    log: Log, tools: Tools, where: Where, expected: Expect, *, dead_resolvers: frozenset[str] = frozenset()
+) -> int:
+    """Measure one endpoint into `log`: a try, and up to two more after a failure, spaced. Returns the tries made.
+
+    `dead_resolvers` answered nothing in this run: their failing is no reason to try again.
+    """
+    tries = 1
+    outcome = await attempt(log, tools, where, expected, 0)
+    for number, pause in enumerate(tools.settings.retry_pauses, start=1):
+        if outcome.reached or (outcome.fell_back and _own_are_dead(tools, dead_resolvers)):
+            break
+        await tools.network.sleep(pause)
+        outcome = await attempt(log, tools, where, expected, number)
+        tries += 1
+    return tries
+
+
+def _own_are_dead(tools: Tools, dead: frozenset[str]) -> bool:
+    return all(resolver.address in dead for resolver in tools.settings.resolvers if resolver.own)
+
+
+async def attempt(log: Log, tools: Tools, where: Where, expected: Expect, number: int) -> Outcome:
+    """One try: follow the chain of redirects until it ends, fails, repeats itself or grows too long."""
+    visited = {where.url}
+    fell_back = False
+    for hop in range(tools.settings.max_hops + 1):
+        flows, own = await _hop(log, tools, where, expected, hop, number)
+        fell_back = fell_back or not own
+        if where.scheme == "dns":
+            return Outcome(own, fell_back, where)
+        best = next((one for one in flows if one.reached), None)
+        if best is None:
+            return Outcome(False, False, where)
+        if best.response is None or flow.is_final(best.response, expected):
+            return Outcome(not fell_back, fell_back, where)
+        onward = url.follow(where, best.response.location)
+        if onward is None:
+            _blame(log, best.response, FailureKind.HTTP_INVALID_LOCATION)
+            return Outcome(False, False, where)
+        if onward.url in visited or hop == tools.settings.max_hops:
+            _blame(log, best.response, FailureKind.HTTP_REDIRECT_LOOP)
+            return Outcome(False, False, where)
+        visited.add(onward.url)
+        where = onward
+    raise AssertionError("the loop always returns at its last hop")
+
+
+async def _hop(
+    log: Log, tools: Tools, where: Where, expected: Expect, hop: int, number: int
+) -> tuple[tuple[Flow, ...], bool]:
+    """Resolve one hop and walk a flow to each address. The flag: the addresses are of the vantage's own resolvers."""
+    if where.is_address:
+        addresses: tuple[str, ...] = (where.host,)
+        own = True
+    else:
+        lookups = await lookup_all(log, tools, where.host, hop, _OWN_PURPOSE[min(number, 2)], number)
+        addresses = addresses_of(lookups, own=True, most=tools.settings.max_addresses)
+        own = bool(addresses)
+        if not own:
+            addresses = addresses_of(lookups, own=False, most=tools.settings.max_addresses)
+    if where.scheme == "dns":
+        return (), own
+    purpose = _OWN_PURPOSE[min(number, 2)] if own else Purpose.TRUE_ADDRESS
+    errands = [Errand(where, a, hop, number, purpose, flow.last_stage(where), expect=expected) for a in addresses]
+    return tuple(await asyncio.gather(*(flow.run(log, tools, errand) for errand in errands))), own
+
+
+async def lookup_all(
+    log: Log, tools: Tools, host: str, hop: int, purpose: Purpose, number: int
+) -> tuple[DNSLookup, ...]:
+    """Ask every resolver for both families and keep the answers in the log."""
+    async with tools.resolving:
+        lookups = await resolve_all(
+            lambda: log.trace(hop, purpose, number),
+            tools.settings.resolvers,
+            host,
+            timeout=tools.settings.dns_timeout(),
+            late_window=tools.settings.late_window,
+            doh=tools.doh,
+        )
+    log.observations.extend(lookups)
+    return lookups
+
+
+def addresses_of(lookups: tuple[DNSLookup, ...], *, own: bool, most: int) -> tuple[str, ...]:
+    """The distinct addresses that own (or other) resolvers gave, at most `most` of each family, in their order."""
+    found = dict.fromkeys(a for one in lookups if one.resolver.own is own for a in one.addresses)
+    four = [address for address in found if ":" not in address][:most]
+    six = [address for address in found if ":" in address][:most]
+    return tuple(address for address in found if address in four or address in six)
+
+
+def _blame(log: Log, response: HTTPRoundTrip, kind: FailureKind) -> None:
+    """Give the response that led nowhere its failure: the redirect is at fault, not the next hop."""
+    failure = Failure(kind=kind, operation=Operation.HTTP_ROUND_TRIP, detail=response.location[:200])
+    index = next(i for i, one in enumerate(log.observations) if one is response)
+    log.observations[index] = msgspec.structs.replace(response, failure=failure)

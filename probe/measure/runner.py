@@ -1,0 +1,192 @@
+"""A whole run: references first, then everything else at once, each measurement judged and handed to a sink.
+
+Knows concurrency and pace; what an endpoint's measurement consists of is `endpoint`, what it means `diagnose`. A sink
+gets each measurement as soon as it is complete, so that nothing finished is lost when the run is cut short.
+"""
+
+import asyncio
+import platform
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from probe import __version__
+from probe.diagnose.compare import control_state
+from probe.diagnose.engine import diagnose
+from probe.diagnose.facts import Case, gather
+from probe.measure import control, endpoint, fitness, followup
+from probe.measure.log import Log, Tools
+from probe.measure.plan import Plan, Task
+from probe.measure.scrub import scrub
+from probe.measure.suspicion import wants_control
+from probe.model.clock import rfc3339
+from probe.model.diagnosis import Fitness
+from probe.model.failure import FailureKind
+from probe.model.measurement import ControlRecord, FitnessEvidence, Measurement, Software
+from probe.model.observation import Purpose
+from probe.model.vantage import Vantage
+
+RECHECK_SECONDS = 15.0
+"""References are measured again after a failure, at most this often: the vantage may have gone offline meanwhile."""
+_OURS = (Purpose.MAIN, Purpose.RETRY)
+
+Sink = Callable[[Measurement], None]
+Records = Callable[[str, float], tuple[ControlRecord, ...]]
+
+
+def software() -> Software:
+    """What measures: the version of everything that shapes what is on the wire."""
+    return Software(name="probe", version=__version__, python=platform.python_version(), openssl=ssl.OPENSSL_VERSION)
+
+
+@dataclass(slots=True)
+class _Seen:
+    task: Task
+    log: Log
+    tries: int
+
+
+@dataclass(slots=True)
+class Run:
+    """One run. `records(name, epoch)` finds what other vantages saw of an endpoint at about that time."""
+
+    run_id: str
+    vantage: Vantage
+    plan: Plan
+    tools: Tools
+    sink: Sink
+    target_list: str
+    records: Records = lambda _name, _epoch: ()
+    fitness: Fitness = Fitness.UNKNOWN
+    evidence: FitnessEvidence = field(default_factory=FitnessEvidence)
+    on_fitness: Callable[[Fitness, FitnessEvidence], None] = lambda _fitness, _evidence: None
+    _checked: float = 0.0
+    _recheck: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _software: Software = field(default_factory=software)
+
+    async def go(self) -> None:
+        """Measure everything in the plan. Cancelling loses only what is not yet complete."""
+        await self._references(write=True)
+        self.on_fitness(self.fitness, self.evidence)
+        async with asyncio.TaskGroup() as group:
+            pace = _Pace(self.tools)
+            for task in self.plan.tasks:
+                await pace.wait()
+                group.create_task(self._one(task))
+
+    async def _references(self, *, write: bool) -> None:
+        """Measure the references and judge the vantage by them; then the controls by the same references."""
+        began = self.tools.network.monotonic()
+        seen = await asyncio.gather(*(self._look(task) for task in self.plan.references))
+        readings = [fitness.Seen(s.task.target.country, s.log.started, s.log.observations) for s in seen]
+        self.fitness, self.evidence = fitness.judge(readings, self.vantage.country)
+        if write:
+            asked = [(task.where, task.endpoint.expect) for task in self.plan.references]
+            health = await control.health(self.tools, asked)
+            self.evidence = msgspec.structs.replace(self.evidence, controls=health)
+            for one in seen:
+                self._finish(one)
+        self._checked = began
+
+    async def _one(self, task: Task) -> None:
+        seen = await self._look(task)
+        facts = gather(Case(task.endpoint.url, tuple(seen.log.observations), self.fitness, self.evidence))
+        if wants_control(facts):
+            await control.through_all(seen.log, self.tools, task.where, task.endpoint.expect)
+            if self.tools.settings.followup:
+                await followup.run(seen.log, self.tools, task, self._innocents(), facts)
+            await self._still_fit(seen.log.start)
+        self._finish(seen)
+
+    async def _look(self, task: Task) -> _Seen:
+        log = Log.begin(self.tools.network)
+        dead = frozenset(self.evidence.dead_resolvers)
+        tries = await endpoint.measure(log, self.tools, task.where, task.endpoint.expect, dead_resolvers=dead)
+        return _Seen(task, log, tries)
+
+    def _innocents(self) -> Sequence[Task]:
+        return self.plan.references
+
+    async def _still_fit(self, since: float) -> None:
+        """After a failure, make sure that the references were seen since it began; one look serves many failures."""
+        async with self._recheck:
+            now = self.tools.network.monotonic()
+            if not self.plan.references or self._checked >= since or now - self._checked < RECHECK_SECONDS:
+                return
+            controls = self.evidence.controls
+            await self._references(write=False)
+            self.evidence = msgspec.structs.replace(self.evidence, controls=controls)
+            self.on_fitness(self.fitness, self.evidence)
+
+    def _finish(self, seen: _Seen) -> None:
+        self.sink(self._measurement(seen))
+
+    def _measurement(self, seen: _Seen) -> Measurement:
+        task, log = seen.task, seen.log
+        observations = scrub(log.observations, self.tools.settings.own_addresses)
+        records = self.records(task.name, log.started)
+        case = Case(task.endpoint.url, observations, self.fitness, self.evidence, records)
+        judged = diagnose(case)
+        return Measurement(
+            id=f"{self.run_id}/{task.name}",
+            run_id=self.run_id,
+            time=rfc3339(log.started),
+            vantage=self.vantage.name,
+            country=self.vantage.country,
+            asn=self.vantage.asn,
+            target=task.target.id,
+            endpoint=task.endpoint.id,
+            role=task.endpoint.role,
+            verdict=judged.verdict,
+            certainty=judged.certainty,
+            layer=judged.layer,
+            mechanism=judged.mechanism,
+            failure=_failure(log),
+            control=control_state(gather(case)),
+            fitness=self.fitness,
+            runtime=log.elapsed(),
+            kind=task.target.kind,
+            input=task.endpoint.url,
+            tries=seen.tries,
+            network=self.vantage.network,
+            target_list=self.target_list,
+            diagnosis=judged,
+            fitness_evidence=self.evidence,
+            control_records=records,
+            observations=observations,
+            software=self._software,
+        )
+
+
+def _failure(log: Log) -> FailureKind | None:
+    """What ended the last try: the failure of its last flow, or of its lookups where there was no address."""
+    ours = [o for o in log.observations if o.purpose in _OURS]
+    last = max((o.attempt for o in ours), default=0)
+    tried = [o for o in ours if o.attempt == last]
+    hop = max((o.hop for o in tried), default=0)
+    ends: Mapping[int, FailureKind | None] = {
+        o.transaction_id: None if o.failure is None else o.failure.kind for o in tried if o.hop == hop
+    }
+    dns = {o.transaction_id for o in tried if o.hop == hop and type(o).__name__ == "DNSLookup"}
+    flows = [kind for transaction, kind in ends.items() if transaction not in dns]
+    if flows:
+        return None if None in flows else flows[0]
+    lookups = [kind for transaction, kind in ends.items() if transaction in dns]
+    return None if None in lookups else next(iter(lookups), None)
+
+
+class _Pace:
+    """Spaces the starts of endpoints evenly, without sleeping for less than a tick."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._network = tools.network
+        self._gap = 1.0 / tools.settings.starts_per_second
+        self._next = tools.network.monotonic()
+
+    async def wait(self) -> None:
+        now = self._network.monotonic()
+        self._next = max(self._next, now - 0.05) + self._gap
+        if self._next - now > 0.01:
+            await self._network.sleep(self._next - now)

@@ -1,0 +1,253 @@
+"""The report as text for a terminal: 80 columns, no colour needed, one entry a fact. Pure: `render(view, page) -> str`.
+
+Every string that comes from a record passes `page.clean` before it is placed, so that no record can write a line of
+its own. Nothing is attributed: the text says where something was blocked, never by whom.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from probe.model.diagnosis import Verdict
+from probe.model.episode import Episode, EpisodeState, Interval
+from probe.model.target import Role
+from probe.report import stripes, times, words
+from probe.report.times import Times
+from probe.report.view import SeriesView, State, Stretch, TargetView, View
+
+INDENT = "  "
+CONTINUED = " " * 6
+GAP = "   "
+LABEL_WIDTH = 30
+STRIPE_WIDTH = 72
+OPEN_LISTED = 12
+"""So many reached series are listed one by one; more are counted."""
+
+
+class Page(NamedTuple):
+    """What is drawn on: `width` columns, and the function that makes a stranger's text harmless."""
+
+    width: int
+    clean: Callable[[str], str]
+
+
+NEWS_GAPS = 3
+"""A series not heard of for so many of its usual gaps is shown with the time it was last heard of."""
+
+Entry = tuple[str, ...]
+"""The cells of one fact: what, where, and the rest."""
+
+
+def render(view: View, page: Page) -> str:
+    """The whole report, ending in a newline."""
+    clock = times.times_for(view.zone, view.first, view.last)
+    sections = [_heading(view, clock, page)]
+    sections += [
+        _section(title, list(entries), page)
+        for title, entries in (
+            ("Blocked now", _standing(view, clock, EpisodeState.CONFIRMED)),
+            ("Suspected, not yet enough evidence", _standing(view, clock, EpisodeState.SUSPECTED)),
+            ("Partly blocked", _partly(view.targets)),
+            ("Ended", _ended(view, clock)),
+            ("Not blocked", _not_blocked(view, clock)),
+            ("Nothing concluded", _nothing(view, clock)),
+        )
+    ]
+    sections.append(_timeline(view, clock, page))
+    return "\n".join("\n".join(line.rstrip() for line in lines) + "\n" for lines in sections if lines)
+
+
+def _heading(view: View, clock: Times, page: Page) -> list[str]:
+    here = "" if clock.is_utc else f"Times are {view.zone}, with UTC in brackets"
+    spanned = times.stretch(clock._replace(years=True), view.first, view.last)
+    first, *rest = _flow((f"Results {spanned}", here), page.width, "")
+    return [
+        first,
+        *(line.strip() for line in rest),
+        *(
+            f"{INDENT}{page.clean(words.place(one.key))}: {one.measurements} measurements in {_plural(one.runs, 'run')}"
+            for one in view.vantages
+        ),
+    ]
+
+
+def _section(title: str, entries: Sequence[Entry], page: Page) -> list[str]:
+    """A title and its entries, what and where in columns; nothing at all when there is no entry."""
+    if not entries:
+        return []
+    entries = [tuple(page.clean(cell) for cell in entry) for entry in entries]
+    what, where = (max(min(len(entry[i]), LABEL_WIDTH) for entry in entries) for i in (0, 1))
+    lines = [title]
+    for first, second, *rest in entries:
+        lines += _flow((f"{first:<{what}}", f"{second:<{where}}", *rest), page.width, INDENT)
+    return lines
+
+
+def _flow(cells: Iterable[str], width: int, indent: str) -> list[str]:
+    """Cells side by side; one that does not fit begins a new, deeper line. No cell is cut."""
+    lines: list[str] = []
+    for cell in cells:
+        if lines and len(lines[-1]) + len(GAP) + len(cell.rstrip()) <= width:
+            lines[-1] += GAP + cell
+        elif cell:
+            lines.append((CONTINUED if lines else indent) + cell)
+    return lines
+
+
+def _standing(view: View, clock: Times, state: EpisodeState) -> Iterator[Entry]:
+    """Episodes that stand at the last measurement of their series."""
+    for one in view.series:
+        episode = one.current
+        if episode and episode.state == state:
+            yield (
+                words.label(one.key),
+                words.place(one.key),
+                f"since {times.interval(clock, episode.onset)}",
+                *_how(episode, clock),
+                *_last_seen(one, view, clock),
+            )
+
+
+def _how(episode: Episode, clock: Times) -> Iterator[str]:
+    """Mechanism, certainty, counts, and what else qualifies an episode."""
+    counts = episode.counts
+    yield words.mechanisms(episode.mechanisms)
+    silent = f", {counts.void} more said nothing" if counts.void else ""
+    tries = f"failed {counts.bad} of {counts.bad + counts.good}{' since' if episode.end is None else ''}{silent}"
+    yield f"{episode.certainty}, {tries}" if episode.certainty else tries
+    if episode.onset.earliest is None:
+        yield "already so at the first measurement: onset unknown"
+    if episode.flapping:
+        yield "comes and goes"
+    certain = episode.certain_onset
+    if certain and certain != episode.onset and certain.earliest is not None:
+        yield f"99.9 % certain: began {times.interval(clock, certain)}"
+
+
+def _last_seen(one: SeriesView, view: View, clock: Times) -> Iterator[str]:
+    """When a series last said anything, where that is well before the end of the report."""
+    if one.as_of is not None and view.last - one.as_of > NEWS_GAPS * one.schedule > 0:
+        yield f"as of {times.moment(clock, one.as_of)}: nothing learnt since"
+
+
+def _partly(targets: Sequence[TargetView]) -> Iterator[Entry]:
+    for one in targets:
+        if one.blocked == "some":
+            rest = (f"{state}: {', '.join(ids)}" for state, ids in one.endpoints.items())
+            yield (one.target, words.place(one.vantage), *rest)
+
+
+def _ended(view: View, clock: Times) -> Iterator[Entry]:
+    for one in view.series:
+        for episode in one.episodes:
+            if episode.end is not None:
+                yield (
+                    words.label(one.key),
+                    words.place(one.key),
+                    f"began {times.interval(clock, episode.onset)}",
+                    f"ended {times.interval(clock, episode.end)}",
+                    f"blocked {_lasted(episode.onset, episode.end)}",
+                    *_how(episode, clock),
+                )
+
+
+def _lasted(onset: Interval, end: Interval) -> str:
+    """At least from the first failure to the last: more than the measurements hold is not claimed."""
+    return f"at least {times.duration(max((end.earliest or onset.latest) - onset.latest, 0.0))}"
+
+
+def _not_blocked(view: View, clock: Times) -> Iterator[Entry]:
+    """Series that are not blocked now, references aside; the quiet ones are counted when they are many."""
+    quiet = [one for one in view.series if _is_quiet(one)]
+    listed = len(quiet) <= OPEN_LISTED
+    for one in view.series:
+        reason = _NOT_BLOCKED.get(one.state)
+        if reason and one.role != Role.REFERENCE and (listed or not _is_quiet(one)):
+            downs = (_down(stretch, clock) for stretch in one.downs if stretch.size > 1)
+            yield (words.label(one.key), words.place(one.key), reason(one), *downs)
+    if not listed:
+        yield (f"{len(quiet)} more endpoints", "", "reached whenever something could be learnt")
+    references = [one for one in view.series if one.role == Role.REFERENCE]
+    if references:
+        good, bad = sum(one.good for one in references), sum(one.bad for one in references)
+        said = f"reached {good} of {good + bad} times"
+        yield (_plural(len(references), "reference"), "", said)
+
+
+def _is_quiet(one: SeriesView) -> bool:
+    steady = one.state == State.OPEN and not one.bad and not one.episodes
+    return steady and not any(stretch.size > 1 for stretch in one.downs) and one.role != Role.REFERENCE
+
+
+def _reached(one: SeriesView) -> str:
+    void = f", {one.void} more said nothing" if one.void else ""
+    return f"reached {one.good} of {one.good + one.bad}{void}"
+
+
+_NOT_BLOCKED: dict[State, Callable[[SeriesView], str]] = {
+    State.OPEN: lambda one: "open again" if one.episodes else f"open, {_reached(one)}",
+    State.INTERFERED: lambda one: f"reached, but tampered with on the path {one.verdicts[Verdict.INTERFERED]} times",
+    State.RESTRICTED: lambda _: "restricted: the server itself turns this client away",
+    State.DOWN: lambda _: "down for everyone now: the control failed as well",
+    State.FAILING: lambda one: f"last {_plural(one.failing, 'measurement')} failed: too few to call it blocked",
+}
+"""How a series that is not blocked is worded. `unknown` has a section of its own."""
+
+
+def _down(stretch: Stretch, clock: Times) -> str:
+    return f"down for everyone {times.stretch(clock, stretch.first, stretch.last)}, {stretch.size} measurements"
+
+
+def _nothing(view: View, clock: Times) -> Iterator[Entry]:
+    """Where and when the results allow no conclusion."""
+    for one in view.series:
+        if one.state == State.UNKNOWN:
+            said = _UNPROVEN.get(one.last_verdict, f"last verdict {one.last_verdict}")
+            yield (words.label(one.key), words.place(one.key), said)
+    for vantage in view.vantages:
+        for unfit in vantage.unfit:
+            said = words.FITNESS.get(unfit.what, unfit.what)
+            when = times.stretch(clock, unfit.first, unfit.last)
+            yield (vantage.key.name, "", f"{said} {when}", _plural(unfit.size, "run"))
+        for gap in vantage.silent:
+            yield (vantage.key.name, "", f"did not measure {times.interval(clock, gap)}")
+
+
+_UNPROVEN: dict[str, str] = {
+    Verdict.INSUFFICIENT: "the last measurement proves nothing",
+    Verdict.BLOCKED: "failed, but no control or reference backs it: not counted as blocked",
+    Verdict.ANOMALY: "failed for no settled cause, and no control or reference backs it",
+}
+
+
+def _timeline(view: View, clock: Times, page: Page) -> list[str]:
+    """A stripe for each series in which something happened; for all, when they are few."""
+    eventful = [one for one in view.series if not _is_quiet(one) and one.role != Role.REFERENCE]
+    quiet = [one for one in view.series if _is_quiet(one)]
+    shown = eventful + (quiet if len(eventful) + len(quiet) <= OPEN_LISTED else [])
+    if not shown:
+        return []
+    several = len({one.key.vantage for one in shown}) > 1
+    names = [page.clean(words.label(one.key) + (f" {one.key.vantage}" if several else "")) for one in shown]
+    label = min(max(map(len, names)), LABEL_WIDTH)
+    on = stripes.axis((one.points for one in shown), min(page.width - label - 4, STRIPE_WIDTH))
+    lines = [
+        f"{INDENT}{_fit(name, label)} ▏{stripes.stripe(one.points, on)}" for name, one in zip(names, shown, strict=True)
+    ]
+    drawn = {sign for line in lines for sign in line.partition("▏")[2]}
+    legend = (
+        f"{sign} {meaning}" if sign.strip() else f"blank {meaning}" for sign, meaning in stripes.LEGEND if sign in drawn
+    )
+    title = f"Timeline from {times.moment(clock, on.start, seconds=on.step < times.MINUTE)}"
+    return [
+        *_flow((title, f"one sign is {times.duration(on.step)}"), page.width, ""),
+        *lines,
+        *_flow(legend, page.width, INDENT),
+    ]
+
+
+def _fit(name: str, width: int) -> str:
+    return f"{name:<{width}}" if len(name) <= width else name[: width - 1] + "…"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

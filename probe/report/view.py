@@ -1,0 +1,281 @@
+"""What a report says, as data: built once from series and their episodes, and then only drawn. Pure.
+
+Knows which state a series is in now, where it was down or the vantage unfit, and what is left out; knows no words, no
+time zone and no width. All times are epoch seconds.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from itertools import groupby, pairwise
+from statistics import median
+from typing import NamedTuple
+
+from probe.model.diagnosis import Fitness, Verdict
+from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
+from probe.model.target import Role
+from probe.report.gather import Gathered, Run, VantageKey
+from probe.timeline.cadence import unknown
+from probe.timeline.series import Evidence, Point, Series
+
+
+class State(StrEnum):
+    """What can be said of a series at its last measurement. `failing`: failures that are too few to be a block;
+    `unknown`: the last measurement proves nothing."""
+
+    BLOCKED = "blocked"
+    SUSPECTED = "suspected"
+    FAILING = "failing"
+    INTERFERED = "interfered"
+    RESTRICTED = "restricted"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+    OPEN = "open"
+
+
+_BY_VERDICT: dict[str, State] = {
+    Verdict.OK: State.OPEN,
+    Verdict.INTERFERED: State.INTERFERED,
+    Verdict.RESTRICTED: State.RESTRICTED,
+    Verdict.DOWN: State.DOWN,
+    Verdict.BLOCKED: State.UNKNOWN,
+    Verdict.ANOMALY: State.UNKNOWN,
+    Verdict.INSUFFICIENT: State.UNKNOWN,
+}
+"""The state that a last measurement gives when it is not BAD: a block or anomaly that is not BAD was not backed."""
+
+
+class Stretch(NamedTuple):
+    """Some measurements (or runs) in a row: what they said, the first, the last, how many."""
+
+    what: str
+    first: float
+    last: float
+    size: int
+
+
+class SeriesView(NamedTuple):
+    """One series in the window. `episodes` touch the window; `verdicts`, `points` and the rest lie inside it.
+
+    `failing` is how many of its last telling measurements failed; `downs` are stretches of `down`. `as_of` is the
+    last measurement that said anything, `schedule` the usual gap in seconds, both of the whole series.
+    """
+
+    key: SeriesKey
+    role: str
+    state: State
+    verdicts: dict[str, int]
+    good: int
+    bad: int
+    void: int
+    first: float
+    last: float
+    last_verdict: str
+    as_of: float | None
+    schedule: float
+    failing: int
+    episodes: tuple[Episode, ...]
+    downs: tuple[Stretch, ...]
+    points: tuple[Point, ...]
+
+    @property
+    def current(self) -> Episode | None:
+        """The episode that stands at the last measurement."""
+        return self.episodes[-1] if self.episodes and self.episodes[-1].end is None else None
+
+
+class TargetView(NamedTuple):
+    """One target from one vantage point: its deciding endpoints by state."""
+
+    vantage: VantageKey
+    target: str
+    endpoints: dict[State, tuple[str, ...]]
+
+    @property
+    def blocked(self) -> str:
+        """`all`, `some` or `none` of its deciding endpoints are blocked now."""
+        hit = len(self.endpoints.get(State.BLOCKED, ()))
+        if not hit:
+            return "none"
+        return "all" if hit == sum(map(len, self.endpoints.values())) else "some"
+
+
+class VantageView(NamedTuple):
+    """One vantage point: what it measured, when it was `unfit` to, and when it did not measure (`silent`).
+
+    A silence is three usual gaps between runs or longer: from the last run before it to the first after it.
+    """
+
+    key: VantageKey
+    runs: int
+    measurements: int
+    first: float
+    last: float
+    unfit: tuple[Stretch, ...]
+    silent: tuple[Interval, ...]
+
+
+class Reading(NamedTuple):
+    """What reading the records met; `skipped` lines are in no series."""
+
+    files: int = 0
+    records: int = 0
+    skipped: int = 0
+    duplicates: int = 0
+
+
+class Window(NamedTuple):
+    """What is shown: from `since` on (inclusive), of the target ids or `target/endpoint` in `only` (empty: all).
+
+    Episodes are found in everything that was gathered, so the window never moves an onset.
+    """
+
+    since: float | None = None
+    only: frozenset[str] = frozenset()
+
+    def holds(self, at: float) -> bool:
+        """Whether a time lies in the window."""
+        return self.since is None or at >= self.since
+
+    def names(self, key: SeriesKey) -> bool:
+        """Whether a series is asked for."""
+        return not self.only or key.target in self.only or f"{key.target}/{key.endpoint}" in self.only
+
+    def concerns(self, target: str) -> bool:
+        """Whether a target, or one of its endpoints, is asked for."""
+        return not self.only or any(name == target or name.startswith(f"{target}/") for name in self.only)
+
+
+class View(NamedTuple):
+    """A whole report. `first` and `last` bound all measurements shown; `zone` is the IANA zone asked for."""
+
+    zone: str
+    first: float
+    last: float
+    series: tuple[SeriesView, ...]
+    targets: tuple[TargetView, ...]
+    vantages: tuple[VantageView, ...]
+    reading: Reading
+
+
+def build(
+    gathered: Gathered,
+    find: Callable[[Series], Sequence[Episode]],
+    *,
+    zone: str = "UTC",
+    window: Window | None = None,
+    reading: Reading | None = None,
+) -> View:
+    """The view of what was gathered; `find` gives the episodes of a series. No series in the window: an empty view."""
+    window = window or Window()
+    siblings = tuple(_series(gathered, find, window))
+    series = tuple(one for one in siblings if window.names(one.key))
+    runs = [run for run in gathered.runs if window.holds(run.first)]
+    shown = {_vantage(one.key) for one in series}
+    return View(
+        zone=zone,
+        first=min((one.first for one in series), default=0.0),
+        last=max((one.last for one in series), default=0.0),
+        series=series,
+        targets=tuple(_targets(siblings)),
+        vantages=tuple(one for one in _vantages(runs) if one.key in shown),
+        reading=reading or Reading(),
+    )
+
+
+def _series(gathered: Gathered, find: Callable[[Series], Sequence[Episode]], window: Window) -> Iterable[SeriesView]:
+    """The series of every target asked for, siblings of an endpoint asked for included: they make the roll-up."""
+    for key, series in gathered.series.items():
+        points = tuple(point for point in series.points if window.holds(point.time))
+        if points and window.concerns(key.target):
+            episodes = tuple(one for one in find(series) if _touches(one, window))
+            yield _series_view(series, gathered.roles[key], points, episodes)
+
+
+def _touches(episode: Episode, window: Window) -> bool:
+    return episode.end is None or window.holds(episode.end.latest)
+
+
+def _series_view(whole: Series, role: str, points: tuple[Point, ...], episodes: tuple[Episode, ...]) -> SeriesView:
+    counts = Counter(point.evidence for point in points)
+    downs = _stretches((point.verdict, point.time, point.time) for point in points)
+    return SeriesView(
+        key=whole.key,
+        role=role,
+        state=_state(points, episodes),
+        verdicts=dict(sorted(Counter(point.verdict for point in points).items())),
+        good=counts[Evidence.GOOD],
+        bad=counts[Evidence.BAD],
+        void=counts[Evidence.VOID],
+        first=points[0].time,
+        last=points[-1].time,
+        last_verdict=points[-1].verdict,
+        as_of=max((point.time for point in whole.points if point.evidence != Evidence.VOID), default=None),
+        schedule=_usual_gap([point.time for point in whole.points]),
+        failing=_failing(points),
+        episodes=episodes,
+        downs=tuple(one for one in downs if one.what == Verdict.DOWN),
+        points=points,
+    )
+
+
+def _state(points: Sequence[Point], episodes: Sequence[Episode]) -> State:
+    if episodes and episodes[-1].end is None:
+        return State.BLOCKED if episodes[-1].state == EpisodeState.CONFIRMED else State.SUSPECTED
+    last = points[-1]
+    if last.evidence == Evidence.BAD:
+        return State.FAILING
+    return _BY_VERDICT.get(last.verdict, State.UNKNOWN)
+
+
+def _failing(points: Sequence[Point]) -> int:
+    """How many of the last telling measurements failed."""
+    count = 0
+    for point in reversed(points):
+        if point.evidence == Evidence.GOOD:
+            break
+        count += point.evidence == Evidence.BAD
+    return count
+
+
+def _usual_gap(times: Sequence[float]) -> float:
+    """The median gap in seconds, 0 if there is only one time."""
+    return median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
+
+
+def _stretches(said: Iterable[tuple[str, float, float]]) -> Iterable[Stretch]:
+    """What was said the same way in a row, from `(what, first, last)` in order of time."""
+    for what, group in groupby(said, key=lambda one: one[0]):
+        members = list(group)
+        yield Stretch(what, members[0][1], members[-1][2], len(members))
+
+
+def _vantage(key: SeriesKey) -> VantageKey:
+    return VantageKey(key.vantage, key.country, key.asn)
+
+
+def _targets(series: Sequence[SeriesView]) -> Iterable[TargetView]:
+    """Roll up by vantage and target. References are no targets, and telemetry never decides."""
+    deciding = [one for one in series if one.role not in (Role.TELEMETRY, Role.REFERENCE)]
+    for (vantage, target), group in groupby(deciding, key=lambda one: (_vantage(one.key), one.key.target)):
+        members = list(group)
+        states: Mapping[State, tuple[str, ...]] = {
+            state: tuple(one.key.endpoint for one in members if one.state == state) for state in State
+        }
+        yield TargetView(vantage, target, {state: ids for state, ids in states.items() if ids})
+
+
+def _vantages(runs: Sequence[Run]) -> Iterable[VantageView]:
+    for key, group in groupby(runs, key=lambda run: run.vantage):
+        members = list(group)
+        fitness = _stretches((run.fitness, run.first, run.last) for run in members)
+        begun = [run.first for run in members]
+        yield VantageView(
+            key=key,
+            runs=len(members),
+            measurements=sum(run.measurements for run in members),
+            first=members[0].first,
+            last=max(run.last for run in members),
+            unfit=tuple(one for one in fitness if one.what != Fitness.FIT),
+            silent=unknown(begun, _usual_gap(begun)),
+        )

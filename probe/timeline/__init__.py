@@ -1,0 +1,1 @@
+"""When a block began and ended: pure functions from rows to episodes. Imports `probe.model` only; no IO, no clock."""
