@@ -232,7 +232,7 @@ def test_other_types_are_kept_and_give_no_addresses() -> None:
 
 
 def test_no_reply_is_a_timeout() -> None:
-    seen = _ask(lambda *_: None, timeout=0.05)
+    seen = _ask(lambda *_: None, timeout=0.2)
     assert seen.failure == Failure(kind=FailureKind.TIMEOUT, operation=Operation.RESOLVE)
     assert seen.replies == ()
 
@@ -254,14 +254,14 @@ def test_a_closed_port_is_refused(kind: ResolverKind, sort: socket.SocketKind) -
 
 
 def test_malformed_reply_keeps_its_bytes() -> None:
-    seen = _ask(lambda *_: b"HTTP/1.1 403 Forbidden", timeout=0.1)
+    seen = _ask(lambda *_: b"HTTP/1.1 403 Forbidden", timeout=0.2)
     assert _kind(seen) is FailureKind.DNS_MALFORMED
     assert bytes.fromhex(seen.replies[0].raw_hex) == b"HTTP/1.1 403 Forbidden"
     assert seen.replies[0].failure is FailureKind.DNS_MALFORMED
 
 
 def test_a_long_malformed_reply_is_bounded() -> None:
-    seen = _ask(lambda *_: b"\xff" * 4000, timeout=0.1)
+    seen = _ask(lambda *_: b"\xff" * 4000, timeout=0.2)
     assert seen.replies[0].size == 4000
     assert len(bytes.fromhex(seen.replies[0].raw_hex)) == 512
 
@@ -297,7 +297,7 @@ def _no_question(query: dns.message.Message) -> dns.message.Message:
 @pytest.mark.parametrize("reply_of", [_wrong_id, _wrong_question, _wrong_type, _query_itself, _no_question])
 def test_a_reply_to_something_else_is_a_mismatch_and_no_answer(reply_of: object) -> None:
     assert callable(reply_of)
-    seen = _ask(lambda query, _: reply_of(query), timeout=0.05)
+    seen = _ask(lambda query, _: reply_of(query), timeout=0.2)
     assert _kind(seen) is FailureKind.DNS_MISMATCH
     assert seen.replies[0].failure is FailureKind.DNS_MISMATCH
 
@@ -425,7 +425,7 @@ def test_truncated_and_tcp_cut(ending: Ending, kind: FailureKind) -> None:
     ],
 )
 def test_tcp_failures(reply: Reply, kind: FailureKind) -> None:
-    assert _kind(_ask(lambda *_: reply, TCP, timeout=0.1)) is kind
+    assert _kind(_ask(lambda *_: reply, TCP, timeout=0.2)) is kind
 
 
 def test_tcp_fin_in_the_middle_of_a_message_is_eof() -> None:
