@@ -115,7 +115,8 @@ def _job(network: "Network", folder: Path) -> "Job":
         timeout=2.0,
         late_window=0.1,
         retry_pauses=(0.1, 0.2),
-        cooldown=0.1,
+        cooldown=0.05,
+        recheck_seconds=0.0,
         resolvers=(*own, resolver_from(FOREIGN_RESOLVER), resolver_from(DOH_URL)),
         proxies=(parse_proxy(CONTROL_PROXY),),
     )

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from probe.diagnose import fingerprints
+from probe.diagnose.bogon import is_bogon
 from probe.diagnose.compare import control_depth, control_pages, control_state, healthy, held, same_page
-from probe.diagnose.facts import Case, Depth, Facts, Flow, Hop, answered, gather
+from probe.diagnose.facts import Case, Depth, Facts, Flow, Hop, Lookup, answered, gather
 from probe.diagnose.fingerprints import Kind
 from probe.diagnose.rules import TABLES
 from probe.diagnose.rules.tcp import usable
@@ -81,11 +82,12 @@ class Outcome(NamedTuple):
     verdict: Verdict
     note: str
     evidence: tuple[int, ...] = ()
+    layer: Layer | None = None
 
 
 def _compose(facts: Facts, findings: tuple[Finding, ...]) -> Diagnosis:
     reached = genuine(facts)
-    if reached and not findings:
+    if reached and not findings and facts.case.fitness is not Fitness.VANTAGE_MISMATCH:
         outcome = next((o for row in CONTENT if (o := row(facts)) is not None), None)
         return _plain(facts, outcome or Outcome("ok", Verdict.OK, "reached"), findings)
     if not reached or facts.case.fitness in UNFIT:
@@ -117,7 +119,7 @@ def _judged(facts: Facts, findings: tuple[Finding, ...], reached: bool) -> Diagn
 
 def _plain(facts: Facts, outcome: Outcome, findings: tuple[Finding, ...]) -> Diagnosis:
     """A verdict that no path finding decides. It is a finding itself, so that every verdict carries its rule."""
-    layer = _failing_layer(facts)
+    layer = outcome.layer or _failing_layer(facts)
     own = Finding(
         rule=outcome.rule,
         layer=layer or Layer.HTTP,
@@ -144,20 +146,20 @@ def genuine(facts: Facts) -> bool:
     neither is there, nothing speaks against it.
     """
     hop = facts.last
-    if not hop.flows and not hop.ours:
+    if hop.scheme == "dns":
         return _only_dns(facts)
     ends = [f for f in (*hop.reached, *_fallback(hop)) if f.http is None or not f.http.location or held(f)]
     return any(_is_itself(facts, hop, f) for f in ends)
 
 
 def _fallback(hop: Hop) -> tuple[Flow, ...]:
-    """Flows to independent resolvers' addresses count where no own resolver is alive: users there use another."""
-    return hop.true_reached if not hop.own and not hop.ours else ()
+    """Flows to other resolvers' addresses count where the vantage's own are dead for every name."""
+    return hop.true_reached if hop.own_is_dead and not hop.ours else ()
 
 
 def _only_dns(facts: Facts) -> bool:
     hop = facts.last
-    return hop.scheme == "dns" and bool(hop.own_addresses or (not hop.own and hop.trusted_addresses))
+    return hop.scheme == "dns" and bool(hop.own_addresses or (hop.own_is_dead and hop.trusted_addresses))
 
 
 def _is_itself(facts: Facts, hop: Hop, flow: Flow) -> bool:
@@ -166,13 +168,20 @@ def _is_itself(facts: Facts, hop: Hop, flow: Flow) -> bool:
     if flow.http.expectations:
         return all(e.held for e in flow.http.expectations)
     pages = control_pages(facts)
-    return not pages or any(same_page(flow.http, page) for page in pages)
+    if pages:
+        return any(same_page(flow.http, page) for page in pages)
+    doubtful = control_state(facts) is ControlState.FAILED or hop.suspected_false(flow.address)
+    return not doubtful and not any(_denies(k) for k in hop.trusted)
+
+
+def _denies(lookup: Lookup) -> bool:
+    return answered(lookup.dns) and not lookup.dns.addresses and lookup.dns.qtype == "A"
 
 
 def _unfit(facts: Facts, reached: bool) -> Outcome | None:
     """Why this vantage cannot tell; None if it can."""
     fitness = facts.case.fitness
-    if reached and any(f.authenticated for f in facts.last.reached):
+    if reached and fitness is not Fitness.VANTAGE_MISMATCH and any(f.authenticated for f in facts.last.reached):
         return None
     if fitness in UNFIT:
         return Outcome(f"vantage.{fitness}", Verdict.INSUFFICIENT, f"the vantage is unfit: {fitness}")
@@ -182,6 +191,9 @@ def _unfit(facts: Facts, reached: bool) -> Outcome | None:
     )
     if flows and all(":" in f.address for f in flows) and lacking:
         return Outcome("vantage.no_ipv6", Verdict.INSUFFICIENT, "the endpoint is on IPv6 only, the vantage has none")
+    if not facts.last.own and facts.last.asked and not facts.last.own_is_dead:
+        note = "the vantage's resolvers answer for no name at all, and no other plain resolver does"
+        return Outcome("vantage.no_dns", Verdict.INSUFFICIENT, note)
     if flows and all(f.failure is FailureKind.INTERRUPTED for f in flows):
         return Outcome("vantage.interrupted", Verdict.INSUFFICIENT, "the measurement was cut short")
     return None
@@ -243,6 +255,34 @@ def _server_error(facts: Facts) -> Outcome | None:
             continue
         if _control_like(facts, flow) or (http.authenticated and not control_pages(facts)):
             return Outcome("http.server_error", Verdict.DOWN, f"the server answers {http.status}", flow.indexes)
+    return None
+
+
+def _leads_nowhere(facts: Facts) -> Outcome | None:
+    """A redirect inside proven TLS that cannot be followed, or never ends: nobody on the path wrote that."""
+    for flow in facts.last.final:
+        http = flow.http
+        if http is None or flow.failure not in _NOWHERE:
+            continue
+        alike = any(f.failure is flow.failure for f in facts.control_ends() if healthy(facts, f))
+        if alike or (http.authenticated and control_state(facts) is not ControlState.REACHED):
+            return Outcome("http.leads_nowhere", Verdict.DOWN, f"the server's redirect leads nowhere: {flow.failure}",
+                           flow.indexes)  # fmt: skip
+        if http.authenticated:
+            return Outcome("http.other_redirect", Verdict.RESTRICTED, "the server redirects us otherwise, nowhere",
+                           flow.indexes)  # fmt: skip
+    return None
+
+
+_NOWHERE = frozenset({FailureKind.HTTP_INVALID_LOCATION, FailureKind.HTTP_REDIRECT_LOOP})
+
+
+def _site_says_bogon(facts: Facts) -> Outcome | None:
+    """Independent resolvers give the same bogon: the site's own zone says so."""
+    hop = facts.last
+    if hop.only_bogons and hop.trusted_addresses and all(is_bogon(a) for a in hop.trusted_addresses):
+        seen = tuple(k.at for k in (*hop.own, *hop.trusted))
+        return Outcome("dns.site_says_bogon", Verdict.DOWN, "the site's own DNS says so", seen, Layer.DNS)
     return None
 
 
@@ -313,6 +353,8 @@ OUTCOMES: tuple[Row, ...] = (
     _turned_away,
     _server_error,
     _wrong_answer,
+    _leads_nowhere,
+    _site_says_bogon,
     _expired_for_everyone,
     _down_for_control,
     _nobody_knows_it,

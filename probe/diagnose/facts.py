@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from probe.diagnose.bogon import is_bogon
@@ -17,17 +18,19 @@ from probe.model.failure import FailureKind
 from probe.model.measurement import ControlRecord, FitnessEvidence
 from probe.model.observation import (
     DNSLookup,
+    DNSReply,
     HTTPRoundTrip,
     Observation,
     Purpose,
     QUICHandshake,
     ResolverKind,
-    SpeedSample,
     TCPConnect,
     TLSHandshake,
 )
 
 OURS = (Purpose.MAIN, Purpose.RETRY)
+SPEED_SECONDS = 1.0
+"""A transfer shorter than this says nothing of slowness."""
 
 
 class Depth(IntEnum):
@@ -112,7 +115,6 @@ class Hop:
     dead: frozenset[str]
     lookups: tuple[Lookup, ...]
     flows: tuple[Flow, ...]
-    speeds: tuple[tuple[int, SpeedSample], ...] = ()
     quic: tuple[tuple[int, QUICHandshake], ...] = ()
 
     def by(self, *purposes: Purpose) -> tuple[Flow, ...]:
@@ -132,7 +134,8 @@ class Hop:
     @cached_property
     def final(self) -> tuple[Flow, ...]:
         """The main flows of the last try."""
-        return tuple(f for f in self.ours if f.attempt == max(one.attempt for one in self.ours))
+        last = max((f.attempt for f in self.ours), default=0)
+        return tuple(f for f in self.ours if f.attempt == last)
 
     @cached_property
     def asked(self) -> tuple[Lookup, ...]:
@@ -151,12 +154,18 @@ class Hop:
         return tuple(k for k in self.last_asked if k.dns.resolver.own and k.dns.resolver.address not in self.dead)
 
     @cached_property
+    def elsewhere(self) -> tuple[Lookup, ...]:
+        """What resolvers that are not the vantage's own said in the last try; dead ones aside."""
+        return tuple(k for k in self.last_asked if not k.dns.resolver.own and k.dns.resolver.address not in self.dead)
+
+    @cached_property
     def trusted(self) -> tuple[Lookup, ...]:
         """The best independent word on the name in the last try: DoH, else other resolvers, else none.
 
-        DoH is authenticated; a plain resolver elsewhere is on the same path as a forger.
+        DoH is authenticated; a plain resolver elsewhere is on the same path as a forger, and one whose question
+        had several answers proves nothing but that.
         """
-        others = [k for k in self.last_asked if not k.dns.resolver.own and k.dns.resolver.address not in self.dead]
+        others = [k for k in self.elsewhere if not conflicting(k.dns)]
         doh = tuple(k for k in others if k.dns.resolver.kind is ResolverKind.DOH and answered(k.dns))
         return doh or tuple(k for k in others if k.dns.resolver.kind is not ResolverKind.DOH)
 
@@ -169,6 +178,26 @@ class Hop:
     def trusted_addresses(self) -> frozenset[str]:
         """The addresses the independent resolvers gave in the last try."""
         return _addresses(self.trusted)
+
+    @cached_property
+    def late_addresses(self) -> frozenset[str]:
+        """Addresses that came only in later replies to a question that had several answers: true ones, perhaps."""
+        conflicted = [k.dns for k in self.last_asked if conflicting(k.dns)]
+        first = {a for dns in conflicted for a in word(dns.replies[0])[1]}
+        return frozenset(a for dns in conflicted for r in dns.replies[1:] for a in word(r)[1]) - first
+
+    @cached_property
+    def own_is_dead(self) -> bool:
+        """Whether every own resolver is dead, and others can stand in for it.
+
+        Others can if one of them answers over plain DNS (or ours denied every name, knowing another world): then only
+        this resolver is unfit. If nothing but DoH works, the vantage has no DNS, and nothing stands in for that.
+        """
+        own = [k for k in self.last_asked if k.dns.resolver.own]
+        if not own or self.own:
+            return False
+        plain = any(k.dns.resolver.kind is not ResolverKind.DOH for k in self.elsewhere)
+        return plain or any(answered(k.dns) for k in own)
 
     @cached_property
     def proven(self) -> frozenset[str]:
@@ -191,6 +220,11 @@ class Hop:
     def reached(self) -> tuple[Flow, ...]:
         """Main flows, of any try, that did their whole errand."""
         return tuple(f for f in self.ours if f.depth is Depth.DONE)
+
+    @cached_property
+    def candidates(self) -> tuple[Flow, ...]:
+        """Flows whose end may say something of the true endpoint: the last try's, and those to other true addresses."""
+        return (*self.final, *self.by(Purpose.TRUE_ADDRESS))
 
     @cached_property
     def true_reached(self) -> tuple[Flow, ...]:
@@ -235,6 +269,41 @@ def answered(lookup: DNSLookup) -> bool:
     """Whether the resolver spoke at all: an address, or a denial. Silence and transport faults are no word."""
     denials = (FailureKind.DNS_NXDOMAIN, FailureKind.DNS_NO_ANSWER)
     return lookup.failure is None or lookup.failure.kind in denials
+
+
+def word(reply: DNSReply) -> tuple[str, tuple[str, ...]]:
+    """What a reply says, whatever else it carries: its RCODE and its addresses."""
+    return reply.rcode, tuple(sorted(a.value for a in reply.answers if a.type in ("A", "AAAA")))
+
+
+def conflicting(lookup: DNSLookup) -> bool:
+    """Whether one question had several valid answers that do not say the same."""
+    valid = [r for r in lookup.replies if r.failure is None and not r.truncated]
+    return len({word(r) for r in valid}) > 1
+
+
+def speed(flow: Flow) -> float | None:
+    """Bytes per second on the wire while bytes came; None if they came for too short a time to mean anything.
+
+    Counted on the socket: inside TLS a slow record shows nothing until it is whole. The longest pause is left out: a
+    server that thinks for seconds and then answers at once is slow to think, not slow to send.
+    """
+    http = flow.http
+    reads = [] if http is None else [e for e in http.events if e.operation == "read" and e.bytes]
+    if http is None or not reads:
+        return None
+    times = [e.t for e in reads] + [http.t]
+    pause = max(later - earlier for earlier, later in pairwise(times))
+    seconds = times[-1] - times[0] - pause
+    return max(sum(e.bytes for e in reads), http.body_wire_bytes) / seconds if seconds >= SPEED_SECONDS else None
+
+
+def fast(flow: Flow) -> float | None:
+    """The speed of a transfer that may have been short: at least this many bytes per second."""
+    http = flow.http
+    if http is None or http.first_byte is None or not http.body_wire_bytes:
+        return None
+    return http.body_wire_bytes / max(http.t - http.first_byte, 0.001)
 
 
 def gather(case: Case) -> Facts:
@@ -284,7 +353,6 @@ def _hop(case: Case, number: int, flows: Sequence[Flow], dead: frozenset[str]) -
         dead=dead,
         lookups=tuple(lookups),
         flows=here,
-        speeds=tuple((i, o) for i, o in enumerate(case.observations) if isinstance(o, SpeedSample) and o.hop == number),
         quic=tuple((i, o) for i, o in enumerate(case.observations) if isinstance(o, QUICHandshake) and o.hop == number),
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from probe.measure import flow
 from probe.measure.flow import Errand
 from probe.measure.log import Log, Tools
+from probe.model.failure import FailureKind
 from probe.model.measurement import ControlHealth
 from probe.model.observation import Purpose
 from probe.model.target import Expect
@@ -42,11 +43,15 @@ async def through(log: Log, tools: Tools, where: Where, expected: Expect, proxy:
         if not walked.reached or walked.response is None or flow.is_final(walked.response, expected):
             return walked.reached
         onward = url.follow(where, walked.response.location)
-        if onward is None or onward.url in visited:
+        if onward is None:
+            log.blame(walked.response, FailureKind.HTTP_INVALID_LOCATION)
+            return False
+        if onward.url in visited or hop == tools.settings.max_hops:
+            log.blame(walked.response, FailureKind.HTTP_REDIRECT_LOOP)
             return False
         visited.add(onward.url)
         where = onward
-    return False
+    raise AssertionError("the loop always returns at its last hop")
 
 
 async def addresses_from_there(log: Log, tools: Tools, where: Where, addresses: Sequence[str], hop: int) -> None:

@@ -8,13 +8,11 @@ fully as the first.
 import asyncio
 from typing import NamedTuple
 
-import msgspec
-
 from probe.measure import flow
 from probe.measure.flow import Errand, Flow
 from probe.measure.log import Log, Tools
-from probe.model.failure import Failure, FailureKind, Operation
-from probe.model.observation import DNSLookup, HTTPRoundTrip, Purpose
+from probe.model.failure import FailureKind
+from probe.model.observation import DNSLookup, Purpose
 from probe.model.target import Expect
 from probe.net import url
 from probe.net.resolve import resolve_all
@@ -35,15 +33,22 @@ class Outcome(NamedTuple):
 
 
 async def measure(
-    log: Log, tools: Tools, where: Where, expected: Expect, *, dead_resolvers: frozenset[str] = frozenset()
+    log: Log,
+    tools: Tools,
+    where: Where,
+    expected: Expect,
+    *,
+    dead_resolvers: frozenset[str] = frozenset(),
+    pauses: tuple[float, ...] | None = None,
 ) -> int:
     """Measure one endpoint into `log`: a try, and up to two more after a failure, spaced. Returns the tries made.
 
-    `dead_resolvers` answered nothing in this run: their failing is no reason to try again.
+    `dead_resolvers` answered nothing in this run: their failing is no reason to try again. `pauses` stand in for the
+    settings' retries.
     """
     tries = 1
     outcome = await attempt(log, tools, where, expected, 0)
-    for number, pause in enumerate(tools.settings.retry_pauses, start=1):
+    for number, pause in enumerate(tools.settings.retry_pauses if pauses is None else pauses, start=1):
         if outcome.reached or (outcome.fell_back and _own_are_dead(tools, dead_resolvers)):
             break
         await tools.network.sleep(pause)
@@ -72,10 +77,10 @@ async def attempt(log: Log, tools: Tools, where: Where, expected: Expect, number
             return Outcome(not fell_back, fell_back, where)
         onward = url.follow(where, best.response.location)
         if onward is None:
-            _blame(log, best.response, FailureKind.HTTP_INVALID_LOCATION)
+            log.blame(best.response, FailureKind.HTTP_INVALID_LOCATION)
             return Outcome(False, False, where)
         if onward.url in visited or hop == tools.settings.max_hops:
-            _blame(log, best.response, FailureKind.HTTP_REDIRECT_LOOP)
+            log.blame(best.response, FailureKind.HTTP_REDIRECT_LOOP)
             return Outcome(False, False, where)
         visited.add(onward.url)
         where = onward
@@ -125,10 +130,3 @@ def addresses_of(lookups: tuple[DNSLookup, ...], *, own: bool, most: int) -> tup
     four = [address for address in found if ":" not in address][:most]
     six = [address for address in found if ":" in address][:most]
     return tuple(address for address in found if address in four or address in six)
-
-
-def _blame(log: Log, response: HTTPRoundTrip, kind: FailureKind) -> None:
-    """Give the response that led nowhere its failure: the redirect is at fault, not the next hop."""
-    failure = Failure(kind=kind, operation=Operation.HTTP_ROUND_TRIP, detail=response.location[:200])
-    index = next(i for i, one in enumerate(log.observations) if one is response)
-    log.observations[index] = msgspec.structs.replace(response, failure=failure)

@@ -71,4 +71,5 @@ def _at(document: Any, path: str) -> Any:
 
 
 def _shown(value: object) -> str:
-    return str(value)[:_MAX_GOT]
+    """A value for the record, bounded. JSON may hold half a surrogate pair, which no file can."""
+    return str(value)[:_MAX_GOT].encode("utf-8", "replace").decode("utf-8")

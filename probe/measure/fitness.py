@@ -4,21 +4,31 @@ One dead address or a captive portal looks the same, target by target, as a cens
 reads what was seen of the references and judges it by the table below; measuring them is `runner`'s work.
 """
 
+import json
 import statistics
 from collections.abc import Sequence
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+import msgspec
+
+from probe.measure import endpoint, flow
+from probe.measure.flow import Errand
+from probe.measure.log import Log, Tools
 from probe.model.diagnosis import Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import FitnessEvidence
 from probe.model.observation import DNSLookup, HTTPRoundTrip, Observation, Purpose, TCPConnect, TLSHandshake
+from probe.model.target import Expect
+from probe.model.vantage import Vantage
 
 CLOCK_TOLERANCE = 300.0
 """Seconds that HTTP Date headers may differ from our clock (FACTS: 5 minutes)."""
 _OURS = (Purpose.MAIN, Purpose.RETRY)
+_ANY_ADDRESS = (*_OURS, Purpose.TRUE_ADDRESS)
+"""A reference may be found by any resolver: what is asked here is whether the line works, not who answers names."""
 _UNTRUSTED = {FailureKind.SSL_UNKNOWN_AUTHORITY, FailureKind.SSL_SELF_SIGNED}
-_WRONG_DATES = {FailureKind.SSL_EXPIRED, FailureKind.SSL_NOT_YET_VALID}
 
 
 class Seen(NamedTuple):
@@ -33,13 +43,16 @@ class _Reading(NamedTuple):
     domestic: bool
     reached: bool
     altered: bool
+    shook: bool
     untrusted: bool
-    wrong_dates: bool
 
 
-def judge(seen: Sequence[Seen], country: str) -> tuple[Fitness, FitnessEvidence]:
-    """The fitness of a vantage in `country` and the evidence for it. No references: `unknown`."""
-    readings = [_read(one, country) for one in seen]
+def judge(seen: Sequence[Seen], vantage: Vantage, egress: int | None = None) -> tuple[Fitness, FitnessEvidence]:
+    """The fitness of a vantage and the evidence for it. No references: `unknown`.
+
+    `egress` is the network number that a configured page saw us come from; None: not asked, or no answer.
+    """
+    readings = [_read(one, vantage.country) for one in seen]
     domestic = [r.reached for r in readings if r.domestic]
     foreign = [r.reached for r in readings if not r.domestic]
     offset = clock_offset(seen)
@@ -50,22 +63,32 @@ def judge(seen: Sequence[Seen], country: str) -> tuple[Fitness, FitnessEvidence]
         ipv6=ipv6_state([o for one in seen for o in one.observations]),
         dead_resolvers=dead_resolvers([o for one in seen for o in one.observations]),
     )
-    return _verdict(readings, domestic, foreign, offset), evidence
+    if egress is not None and vantage.asn and egress != vantage.asn:
+        note = f"declared AS{vantage.asn}, seen from AS{egress}"
+        return Fitness.VANTAGE_MISMATCH, msgspec.structs.replace(evidence, note=note)
+    return _verdict(readings, domestic, foreign, offset, evidence.ipv6), evidence
 
 
-def _verdict(readings: list[_Reading], domestic: list[bool], foreign: list[bool], offset: float | None) -> Fitness:
+def _verdict(
+    readings: list[_Reading], domestic: list[bool], foreign: list[bool], offset: float | None, ipv6: str
+) -> Fitness:
     """The table, most telling first."""
     total = len(readings)
     table: tuple[tuple[Fitness, bool], ...] = (
         (Fitness.UNKNOWN, total == 0),
         (Fitness.CLOCK_WRONG, offset is not None and abs(offset) > CLOCK_TOLERANCE),
-        (Fitness.INTERCEPTED, _most([r.untrusted for r in readings])),
+        (Fitness.INTERCEPTED, _most([r.untrusted for r in readings if r.shook])),
         (Fitness.CAPTIVE_PORTAL, _most([r.altered for r in readings])),
         (Fitness.OFFLINE, total > 0 and not any(r.reached for r in readings)),
         (Fitness.INTERNATIONAL_OUTAGE, bool(foreign) and not any(foreign) and _most(domestic)),
-        (Fitness.FIT, (not domestic or _most(domestic)) and (not foreign or _most(foreign))),
+        (Fitness.IPV6_BROKEN, ipv6 == "broken" and _fit(domestic, foreign)),
+        (Fitness.FIT, _fit(domestic, foreign)),
     )
     return next((fitness for fitness, holds in table if holds), Fitness.UNKNOWN)
+
+
+def _fit(domestic: list[bool], foreign: list[bool]) -> bool:
+    return (not domestic or _most(domestic)) and (not foreign or _most(foreign))
 
 
 def _most(flags: list[bool]) -> bool:
@@ -74,18 +97,42 @@ def _most(flags: list[bool]) -> bool:
 
 
 def _read(one: Seen, country: str) -> _Reading:
-    ours = [o for o in one.observations if o.purpose in _OURS]
+    ours = [o for o in one.observations if o.purpose in _ANY_ADDRESS]
     finals = [o for o in ours if isinstance(o, HTTPRoundTrip) and o.status and not o.location]
     reached = any(o.failure is None and all(e.held for e in o.expectations) for o in finals)
-    problems = {kind for o in ours if isinstance(o, TLSHandshake) for kind in o.problems}
+    shaken = [o for o in one.observations if isinstance(o, TLSHandshake) and o.certificates]
     redirected = any(o.location for o in ours if isinstance(o, HTTPRoundTrip))
     return _Reading(
         domestic=bool(one.country) and one.country == country,
         reached=reached,
-        altered=not reached and (redirected or any(not e.held for o in finals for e in o.expectations)),
-        untrusted=not reached and bool(problems & _UNTRUSTED),
-        wrong_dates=not reached and bool(problems & _WRONG_DATES),
+        altered=any(not e.held for o in finals for e in o.expectations) or (redirected and not reached),
+        shook=bool(shaken),
+        untrusted=bool(shaken) and all(_UNTRUSTED & set(o.problems) for o in shaken),
     )
+
+
+async def ask_egress(tools: Tools) -> int | None:
+    """The network number that the configured page sees us come from; None if it does not tell."""
+    where = tools.settings.egress
+    if where is None:
+        return None
+    log = Log.begin(tools.network)
+    lookups = await endpoint.lookup_all(log, tools, where.host, 0, Purpose.MAIN, 0)
+    addresses = endpoint.addresses_of(lookups, own=True, most=1) or endpoint.addresses_of(lookups, own=False, most=1)
+    for address in addresses:
+        walked = await flow.run(log, tools, Errand(where, address, expect=Expect(json_has=("asn",))))
+        if walked.response is not None and walked.reached:
+            return _asn(walked.response.body_text)
+    return None
+
+
+def _asn(text: str) -> int | None:
+    """The `asn` of a JSON object, as 4134, "4134" or "AS4134"."""
+    try:
+        document = json.loads(text)
+        return int(str(document["asn"]).upper().removeprefix("AS"))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def clock_offset(seen: Sequence[Seen]) -> float | None:
@@ -96,19 +143,26 @@ def clock_offset(seen: Sequence[Seen]) -> float | None:
     offsets = []
     for one in seen:
         for o in one.observations:
-            if isinstance(o, HTTPRoundTrip) and o.purpose in _OURS and o.first_byte is not None:
-                date = next((value for name, value in o.headers if name.lower() == "date"), "")
-                served = _epoch(date)
+            if isinstance(o, HTTPRoundTrip) and o.purpose in _ANY_ADDRESS and o.first_byte is not None:
+                headers = {name.lower(): value for name, value in o.headers}
+                served = _epoch(headers.get("date", ""))
                 if served is not None:
-                    offsets.append(one.started + o.first_byte - served)
+                    offsets.append(one.started + o.first_byte - served - _age(headers.get("age", "")))
     return statistics.median(offsets) if offsets else None
 
 
 def _epoch(date: str) -> float | None:
+    """Epoch seconds of a Date header. One without a zone is UTC, as RFC 9110 section 5.6.7 demands, never local time."""
     try:
-        return parsedate_to_datetime(date).timestamp()
+        parsed = parsedate_to_datetime(date)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def _age(text: str) -> int:
+    """Seconds an answer has lain in a cache, whose Date is that of its origin (RFC 9111 section 5.1)."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def ipv6_state(observations: Sequence[Observation]) -> str:

@@ -24,7 +24,10 @@ from probe.net.url import Where
 
 
 class Errand(NamedTuple):
-    """What a flow is to do. `until` is the last stage; `sni` differs from the URL's host only in experiments."""
+    """What a flow is to do. `until` is the last stage; `sni` differs from the URL's host only in experiments.
+
+    `regardless` goes on after a handshake whose certificate is wrong, to see what comes; what came is never proven.
+    """
 
     where: Where
     address: str
@@ -38,6 +41,7 @@ class Errand(NamedTuple):
     expect: Expect = Expect()
     proxy: Proxy | None = None
     via: str = ""
+    regardless: bool = False
 
 
 class Flow(NamedTuple):
@@ -106,12 +110,13 @@ async def _talk(log: Log, trace: Trace, tools: Tools, errand: Errand, stream: Tr
             verify_name=sni or where.host,
             trust=tools.trust,
             timeout=tools.settings.timeout,
+            regardless=errand.regardless,
         )
         log.observations.append(shaken)
         seen.append(shaken)
         if inside is None or errand.until == "tls":
             return Flow(address, tuple(seen))
-        carried, alpn, authenticated = inside, shaken.alpn, True
+        carried, alpn, authenticated = inside, shaken.alpn, shaken.failure is None
     request = Request(where, address, where.port, alpn, authenticated)
     response, body = await fetch(trace, carried, request, timeout=tools.settings.timeout)
     if response.status and is_final(response, errand.expect):

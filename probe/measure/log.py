@@ -6,8 +6,11 @@ Also `Tools`: what every measurement of a run shares, so that nothing costly is 
 import asyncio
 from dataclasses import dataclass, field
 
+import msgspec
+
 from probe.measure.settings import Budget, Settings
-from probe.model.observation import Observation, Purpose
+from probe.model.failure import Failure, FailureKind, Operation
+from probe.model.observation import HTTPRoundTrip, Observation, Purpose
 from probe.net.certificate import TrustStore
 from probe.net.doh import DohClient
 from probe.net.network import Network
@@ -46,6 +49,12 @@ class Log:
         """A trace for a new flow, numbered. `via` names the control it goes through."""
         self._transactions += 1
         return Trace(self.network, self.start, self._transactions, hop, purpose, attempt, via)
+
+    def blame(self, response: HTTPRoundTrip, kind: FailureKind) -> None:
+        """Give a response that led nowhere its failure: the redirect is at fault, not the hop it led to."""
+        failure = Failure(kind=kind, operation=Operation.HTTP_ROUND_TRIP, detail=response.location[:200])
+        index = next(i for i, one in enumerate(self.observations) if one is response)
+        self.observations[index] = msgspec.structs.replace(response, failure=failure)
 
     def elapsed(self) -> float:
         """Seconds since the measurement began."""

@@ -47,7 +47,7 @@ class Plan(NamedTuple):
 
 
 class SelectionError(ValueError):
-    """`--only` names something that is not in the list. The message says what, and what was near."""
+    """`--only` names what is not in the list. The message says for each, one a line, what was near."""
 
 
 def make(
@@ -75,9 +75,10 @@ def make(
 
 def _check_selection(targets: TargetList, only: Sequence[str]) -> None:
     known = {t.id for t in targets.targets} | {f"{t.id}/{e.id}" for t in targets.targets for e in t.endpoints}
-    for wanted in only:
-        if wanted not in known:
-            raise SelectionError(f"--only {wanted}: no such target or endpoint{_nearest(wanted, known)}")
+    unknown = [wanted for wanted in dict.fromkeys(only) if wanted not in known]
+    if unknown:
+        told = (f"--only {wanted}: no such target or endpoint{_nearest(wanted, sorted(known))}" for wanted in unknown)
+        raise SelectionError("\n".join(told))
 
 
 def _nearest(wanted: str, known: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ gets each measurement as soon as it is complete, so that nothing finished is los
 import asyncio
 import platform
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,7 +16,9 @@ from probe import __version__
 from probe.diagnose.compare import control_state
 from probe.diagnose.engine import diagnose
 from probe.diagnose.facts import Case, gather
-from probe.measure import control, endpoint, fitness, followup
+from probe.measure import control, endpoint, fitness, flow, followup
+from probe.measure.flow import Errand
+from probe.measure.innocent import Innocents
 from probe.measure.log import Log, Tools
 from probe.measure.plan import Plan, Task
 from probe.measure.scrub import scrub
@@ -25,11 +27,11 @@ from probe.model.clock import rfc3339
 from probe.model.diagnosis import Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import ControlRecord, FitnessEvidence, Measurement, Software
-from probe.model.observation import Purpose
+from probe.model.observation import DNSLookup, Purpose, TCPConnect, TLSHandshake
 from probe.model.vantage import Vantage
+from probe.net.url import Where
 
-RECHECK_SECONDS = 15.0
-"""References are measured again after a failure, at most this often: the vantage may have gone offline meanwhile."""
+_UNTRUSTED = (FailureKind.SSL_UNKNOWN_AUTHORITY, FailureKind.SSL_SELF_SIGNED)
 _OURS = (Purpose.MAIN, Purpose.RETRY)
 
 Sink = Callable[[Measurement], None]
@@ -63,62 +65,87 @@ class Run:
     evidence: FitnessEvidence = field(default_factory=FitnessEvidence)
     on_fitness: Callable[[Fitness, FitnessEvidence], None] = lambda _fitness, _evidence: None
     _checked: float = 0.0
+    _checked_tls: float = -1.0
+    _innocents: Innocents = field(init=False)
     _recheck: asyncio.Lock = field(default_factory=asyncio.Lock)
     _software: Software = field(default_factory=software)
 
+    def __post_init__(self) -> None:
+        self._innocents = Innocents(self.tools.network)
+
     async def go(self) -> None:
         """Measure everything in the plan. Cancelling loses only what is not yet complete."""
-        await self._references(write=True)
+        seen = await self._references()
+        foreign = self.vantage.country
+        for one in seen:
+            self._innocents.learn(one.task, one.log.observations, foreign=one.task.target.country != foreign)
+        asked = [(task.where, task.endpoint.expect) for task in self.plan.references]
+        self.evidence = msgspec.structs.replace(self.evidence, controls=await control.health(self.tools, asked))
         self.on_fitness(self.fitness, self.evidence)
+        for one in seen:
+            self._finish(one)
         async with asyncio.TaskGroup() as group:
             pace = _Pace(self.tools)
             for task in self.plan.tasks:
                 await pace.wait()
                 group.create_task(self._one(task))
 
-    async def _references(self, *, write: bool) -> None:
-        """Measure the references and judge the vantage by them; then the controls by the same references."""
-        began = self.tools.network.monotonic()
-        seen = await asyncio.gather(*(self._look(task) for task in self.plan.references))
+    async def _references(self, *, with_tls: bool = False, pauses: tuple[float, ...] | None = None) -> list[_Seen]:
+        """Measure the references and judge the vantage by them."""
+        self._checked = self.tools.network.monotonic()
+        seen = await asyncio.gather(*(self._look(task, pauses) for task in self.plan.references))
+        if with_tls:
+            await asyncio.gather(*(self._shake(one) for one in seen))
         readings = [fitness.Seen(s.task.target.country, s.log.started, s.log.observations) for s in seen]
-        self.fitness, self.evidence = fitness.judge(readings, self.vantage.country)
-        if write:
-            asked = [(task.where, task.endpoint.expect) for task in self.plan.references]
-            health = await control.health(self.tools, asked)
-            self.evidence = msgspec.structs.replace(self.evidence, controls=health)
-            for one in seen:
-                self._finish(one)
-        self._checked = began
+        egress = await fitness.ask_egress(self.tools) if self.tools.settings.egress is not None else None
+        controls = self.evidence.controls
+        self.fitness, self.evidence = fitness.judge(readings, self.vantage, egress)
+        self.evidence = msgspec.structs.replace(self.evidence, controls=controls)
+        return list(seen)
+
+    async def _shake(self, one: _Seen) -> None:
+        """A handshake with the reference's own name: is somebody breaking into everybody's TLS?"""
+        host = one.task.where.host
+        where = Where(f"https://{host}/", "https", host, 443)
+        addresses = dict.fromkeys(o.address for o in one.log.observations if isinstance(o, TCPConnect))
+        for address in list(addresses)[:1]:
+            await flow.run(one.log, self.tools, Errand(where, address, 0, 0, Purpose.CONTROL_SNI, "tls"))
 
     async def _one(self, task: Task) -> None:
         seen = await self._look(task)
         facts = gather(Case(task.endpoint.url, tuple(seen.log.observations), self.fitness, self.evidence))
         if wants_control(facts):
+            failed_at = self.tools.network.monotonic()
             await control.through_all(seen.log, self.tools, task.where, task.endpoint.expect)
             if self.tools.settings.followup:
-                await followup.run(seen.log, self.tools, task, self._innocents(), facts)
-            await self._still_fit(seen.log.start)
+                await followup.run(seen.log, self.tools, task, self._innocents, facts)
+            await self._still_fit(failed_at, with_tls=_untrusted(seen.log))
         self._finish(seen)
 
-    async def _look(self, task: Task) -> _Seen:
+    async def _look(self, task: Task, pauses: tuple[float, ...] | None = None) -> _Seen:
         log = Log.begin(self.tools.network)
         dead = frozenset(self.evidence.dead_resolvers)
-        tries = await endpoint.measure(log, self.tools, task.where, task.endpoint.expect, dead_resolvers=dead)
+        tries = await endpoint.measure(
+            log, self.tools, task.where, task.endpoint.expect, dead_resolvers=dead, pauses=pauses
+        )
         return _Seen(task, log, tries)
 
-    def _innocents(self) -> Sequence[Task]:
-        return self.plan.references
-
-    async def _still_fit(self, since: float) -> None:
-        """After a failure, make sure that the references were seen since it began; one look serves many failures."""
+    async def _still_fit(self, failed_at: float, *, with_tls: bool) -> None:
+        """Make sure that the references were seen after a failure; one look serves all that failed before it."""
+        if not self.plan.references:
+            return
         async with self._recheck:
-            now = self.tools.network.monotonic()
-            if not self.plan.references or self._checked >= since or now - self._checked < RECHECK_SECONDS:
+            if self._checked >= failed_at and (self._checked_tls >= failed_at or not with_tls):
                 return
-            controls = self.evidence.controls
-            await self._references(write=False)
-            self.evidence = msgspec.structs.replace(self.evidence, controls=controls)
-            self.on_fitness(self.fitness, self.evidence)
+            pause = self._checked + self.tools.settings.recheck_seconds - self.tools.network.monotonic()
+            if pause > 0:
+                await self.tools.network.sleep(pause)
+            before = self.fitness
+            await self._references(with_tls=with_tls, pauses=self.tools.settings.retry_pauses[:1])
+            if with_tls:
+                self._checked_tls = self._checked
+            if self.fitness is not before:
+                self.on_fitness(self.fitness, self.evidence)
 
     def _finish(self, seen: _Seen) -> None:
         self.sink(self._measurement(seen))
@@ -160,6 +187,11 @@ class Run:
         )
 
 
+def _untrusted(log: Log) -> bool:
+    """Whether somebody showed a certificate of an authority that nobody trusts."""
+    return any(kind in _UNTRUSTED for o in log.observations if isinstance(o, TLSHandshake) for kind in o.problems)
+
+
 def _failure(log: Log) -> FailureKind | None:
     """What ended the last try: the failure of its last flow, or of its lookups where there was no address."""
     ours = [o for o in log.observations if o.purpose in _OURS]
@@ -169,7 +201,7 @@ def _failure(log: Log) -> FailureKind | None:
     ends: Mapping[int, FailureKind | None] = {
         o.transaction_id: None if o.failure is None else o.failure.kind for o in tried if o.hop == hop
     }
-    dns = {o.transaction_id for o in tried if o.hop == hop and type(o).__name__ == "DNSLookup"}
+    dns = {o.transaction_id for o in tried if o.hop == hop and isinstance(o, DNSLookup)}
     flows = [kind for transaction, kind in ends.items() if transaction not in dns]
     if flows:
         return None if None in flows else flows[0]

@@ -4,12 +4,15 @@ A page or a header may tell the client's address (`Your IP: ...`, `X-Client-IP`)
 headers that exist to carry a client's address lose their value whether we know ours or not.
 """
 
+import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
-from probe.model.observation import HTTPRoundTrip, Observation
+from probe.model.observation import HTTPRoundTrip, Observation, TLSHandshake
 
 REPLACED = "[scrubbed]"
 _ECHOING = frozenset(
@@ -17,21 +20,55 @@ _ECHOING = frozenset(
      "x-your-ip", "x-ip", "set-cookie", "x-amz-cf-id"}
 )  # fmt: skip
 """Headers whose value is about this client; cookies are identifiers too."""
+_TEXTS = ("title", "body_text", "location", "url")
 
 
 def scrub(observations: Sequence[Observation], own: frozenset[str]) -> tuple[Observation, ...]:
     """The observations with own addresses and client-telling headers replaced."""
-    pattern = re.compile("|".join(rf"(?<![\d.:a-f]){re.escape(a)}(?![\d:a-f])" for a in sorted(own))) if own else None
-    return tuple(_scrub_page(o, pattern) if isinstance(o, HTTPRoundTrip) else o for o in observations)
+    pattern = _pattern(own)
+    return tuple(_scrubbed(one, pattern) for one in observations)
+
+
+@lru_cache(maxsize=4)
+def _pattern(own: frozenset[str]) -> re.Pattern[str] | None:
+    """Every spelling of an own address, and no longer number that merely contains it. None if none is known."""
+    found = []
+    for text in sorted(own):
+        spellings = {re.escape(text), re.escape(ipaddress.ip_address(text).exploded)}
+        edges = (r"(?<![0-9a-f])", r"(?![0-9a-f])") if ":" in text else (r"(?<!\d)(?<!\d\.)", r"(?!\.?\d)")
+        found += [f"{edges[0]}{spelling}{edges[1]}" for spelling in sorted(spellings)]
+    return re.compile("|".join(found), re.IGNORECASE) if found else None
+
+
+def _scrubbed(one: Observation, pattern: re.Pattern[str] | None) -> Observation:
+    if isinstance(one, HTTPRoundTrip):
+        return _scrub_page(one, pattern)
+    if isinstance(one, TLSHandshake) and one.server_hex and pattern is not None:
+        return _scrub_bytes(one, pattern)
+    return one
 
 
 def _scrub_page(page: HTTPRoundTrip, pattern: re.Pattern[str] | None) -> HTTPRoundTrip:
-    def clean(text: str) -> str:
-        return pattern.sub(REPLACED, text) if pattern is not None else text
+    headers = tuple((n, REPLACED if n.lower() in _ECHOING else _clean(v, pattern)) for n, v in page.headers)
+    changed: dict[str, Any] = {} if headers == page.headers else {"headers": headers}
+    for name in _TEXTS:
+        text = getattr(page, name)
+        if (cleaned := _clean(text, pattern)) != text:
+            changed[name] = cleaned
+    told = tuple(msgspec.structs.replace(e, got=_clean(e.got, pattern)) for e in page.expectations)
+    if told != page.expectations:
+        changed["expectations"] = told
+    if page.failure is not None and (detail := _clean(page.failure.detail, pattern)) != page.failure.detail:
+        changed["failure"] = msgspec.structs.replace(page.failure, detail=detail)
+    return msgspec.structs.replace(page, **changed) if changed else page
 
-    headers = tuple((n, REPLACED if n.lower() in _ECHOING else clean(v)) for n, v in page.headers)
-    texts = (clean(page.title), clean(page.body_text), clean(page.location), clean(page.url))
-    if headers == page.headers and texts == (page.title, page.body_text, page.location, page.url):
-        return page
-    title, body, location, url = texts
-    return msgspec.structs.replace(page, headers=headers, title=title, body_text=body, location=location, url=url)
+
+def _scrub_bytes(shaken: TLSHandshake, pattern: re.Pattern[str]) -> TLSHandshake:
+    """An answer that was no TLS may be a page that tells our address; its bytes are kept, so they are searched."""
+    said = bytes.fromhex(shaken.server_hex).decode("latin-1")
+    cleaned = _clean(said, pattern).encode("latin-1").hex()
+    return shaken if cleaned == shaken.server_hex else msgspec.structs.replace(shaken, server_hex=cleaned)
+
+
+def _clean(text: str, pattern: re.Pattern[str] | None) -> str:
+    return text if pattern is None else pattern.sub(REPLACED, text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from probe.model.observation import Resolver, ResolverKind
 from probe.net.resolve import parse_resolver_address
 from probe.net.tunnel import Proxy
-from probe.net.url import parse
+from probe.net.url import Where, parse
 
 SPARE_DESCRIPTORS = 64
 """Open files left to everything that is no measurement: the journal, the console, libraries, the loop itself."""
@@ -19,7 +19,9 @@ class Settings:
     `retry_pauses` are the pauses before each retry; `late_window` is how long after its first reply a DNS socket stays
     open. `max_addresses` are measured per family and hop; `max_hops` redirects are followed.
     `concurrency` endpoints talk (TLS, HTTP) at once; connects that are merely pending are counted apart.
-    `starts_per_second` paces the start of endpoints.
+    `starts_per_second` paces the start of endpoints. `cooldown` is the pause before experiments, `recheck_seconds` the
+    least time between two looks at the references. `egress` is a page that tells our network (JSON with `asn`), asked
+    only if configured. `canaries` are addresses that run no resolver, besides those of references.
     """
 
     timeout: float = 10.0
@@ -34,6 +36,9 @@ class Settings:
     proxies: tuple[Proxy, ...] = ()
     followup: bool = True
     cooldown: float = 1.0
+    recheck_seconds: float = 5.0
+    egress: Where | None = None
+    canaries: tuple[str, ...] = ()
     own_addresses: frozenset[str] = field(default=frozenset())
 
     def dns_timeout(self) -> float:

@@ -1,23 +1,33 @@
 """When a measurement deserves a second look: a control, experiments. Pure, and cheap: it runs after every try.
 
 A healthy endpoint costs no extra connection: reached inside proven TLS, with the expected answer, by answers that agree
-with independent resolvers.
+with independent resolvers. IPv6 that the vantage lacks, or that is broken for every target, is no reason either.
 """
 
 from probe.diagnose.compare import held
-from probe.diagnose.facts import Facts, Flow, Hop
+from probe.diagnose.facts import Facts, Flow, Hop, conflicting, speed
+from probe.model.failure import FailureKind
 
-_SLOW = 16 * 1024
+SLOW = 16 * 1024
 """Bytes per second under which a transfer is slow enough to ask why."""
-_ENOUGH = 2.0
-"""Seconds a transfer must have lasted before its speed means anything."""
 
 
 def wants_control(facts: Facts) -> bool:
     """Whether the endpoint should be asked for elsewhere too."""
-    last = facts.last
-    proven = [f for f in last.reached if _settles(f)]
-    return not proven or dns_disagrees(last) or any(flow.failure for hop in facts.hops for flow in hop.final)
+    last, evidence = facts.last, facts.case.evidence
+    if last.scheme == "dns":
+        return not last.own_addresses or dns_suspicious(last)
+    ends = last.reached or (last.true_reached if last.own_is_dead else ())
+    if not any(_settles(flow) for flow in ends):
+        return True
+    failed = [f for hop in facts.hops for f in hop.final if f.failure is not None]
+    lacking = evidence.ipv6 in ("none", "broken")
+    telling = [f for f in failed if not (":" in f.address and (lacking or _no_route(f)))]
+    return bool(telling) or any(dns_suspicious(hop) for hop in facts.hops) or any(is_slow(f) for f in last.final)
+
+
+def _no_route(flow: Flow) -> bool:
+    return flow.failure is FailureKind.NETWORK_UNREACHABLE
 
 
 def _settles(flow: Flow) -> bool:
@@ -29,15 +39,25 @@ def _settles(flow: Flow) -> bool:
     return flow.authenticated or bool(flow.http.expectations)
 
 
-def dns_disagrees(hop: Hop) -> bool:
-    """Whether own and independent resolvers have nothing in common, or one question had several answers."""
-    return hop.disjoint or any(len(k.dns.replies) > 1 and not k.dns.replies[0].truncated for k in hop.asked)
+def dns_suspicious(hop: Hop) -> bool:
+    """Whether the answers deserve a look: several to one question, none, or nothing in common with others."""
+    if hop.own_is_dead or not hop.asked:
+        return False
+    return hop.disjoint or not hop.own_addresses or any(conflicting(k.dns) for k in hop.asked)
+
+
+def partly_failed(hop: Hop) -> bool:
+    """Whether some addresses failed while others were reached."""
+    failed = [f for f in hop.final if f.failure is not None and not _no_route(f)]
+    return bool(hop.reached and failed)
+
+
+def page_unproven(hop: Hop) -> bool:
+    """Whether a cleartext page came that nothing proves to be the site's."""
+    return any(f.http is not None and f.http.status and not f.http.tls and not _settles(f) for f in hop.final)
 
 
 def is_slow(flow: Flow) -> bool:
     """Whether a body came, or was coming, suspiciously slowly."""
-    http = flow.http
-    if http is None or http.first_byte is None or not http.status:
-        return False
-    seconds = http.t - http.first_byte
-    return seconds >= _ENOUGH and http.body_wire_bytes / seconds < _SLOW
+    found = speed(flow)
+    return found is not None and found < SLOW

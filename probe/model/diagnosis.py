@@ -44,6 +44,7 @@ class Mechanism(StrEnum):
 
     DNS_INJECTION = "dns_injection"
     DNS_NXDOMAIN = "dns_nxdomain"
+    DNS_NO_ANSWER = "dns_no_answer"
     DNS_BOGON = "dns_bogon"
     DNS_IMPOSTOR = "dns_impostor"
     DNS_REFUSED = "dns_refused"

@@ -38,6 +38,7 @@ class Body:
         coding = content_encoding.strip().lower()
         # 32 + MAX_WBITS: zlib or gzip header, by itself (zlib manual, inflateInit2)
         self._inflate = zlib.decompressobj(32 + zlib.MAX_WBITS) if coding in ("gzip", "x-gzip", "deflate") else None
+        self._may_be_bare = coding == "deflate"  # some servers leave the zlib header away (RFC 9110 section 8.4.1.2)
         self._pieces = 0
         self.wire_bytes = 0
         self.decoded = bytearray()
@@ -57,10 +58,15 @@ class Body:
     def _decode(self, data: bytes) -> bytes:
         if self._inflate is None:
             return data
+        room = max(1, self._limit - len(self.decoded))
         try:
-            return self._inflate.decompress(data, max(1, self._limit - len(self.decoded)))
+            return self._inflate.decompress(data, room)
         except zlib.error as error:
-            raise Undecodable(str(error)) from error
+            if not self._may_be_bare or self.wire_bytes > len(data):
+                raise Undecodable(str(error)) from error
+        self._may_be_bare = False
+        self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        return self._decode(data)
 
     def finish(self) -> None:
         """The body ended as HTTP says. Raises Undecodable if its coding says that more was due."""

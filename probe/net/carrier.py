@@ -1,4 +1,4 @@
-"""The byte pipe under one HTTP exchange: our stream with one deadline, a bound, and a memory of what the peer said first.
+"""The byte pipe under one HTTP exchange: our stream with one deadline, a bound, and a memory of what came first.
 
 Shared by the two HTTP engines (`http1`, `http2`) and `fetch`. Knows nothing of messages except how one begins.
 """

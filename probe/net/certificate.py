@@ -164,6 +164,7 @@ def _may_serve(leaf: x509.Certificate) -> bool:
     return ExtendedKeyUsageOID.SERVER_AUTH in usage or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage
 
 
+@lru_cache(maxsize=4096)
 def names_match(leaf: x509.Certificate, name: str) -> bool:
     """Whether the certificate is for `name`: a host name (A-labels) or a literal address (RFC 9525, RFC 6125)."""
     try:

@@ -59,7 +59,7 @@ def alert_of(error: ssl.SSLError) -> int | None:
 
     Alerts inside encryption are seen only this way; alerts in clear text are read from the wire (`handshake`).
     """
-    reason = error.reason or ""
+    reason = _reason(error)
     for prefix in ("SSLV3_ALERT_", "TLSV1_ALERT_", "TLSV13_ALERT_", "TLSV1_"):
         if reason.startswith(prefix):
             return _ALERT_NUMBERS.get(reason.removeprefix(prefix).lower())
@@ -77,7 +77,8 @@ def failure_of(error: OSError, operation: Operation) -> Failure:
         kind = GETADDRINFO.get(error.errno or 0, FailureKind.DNS_MISBEHAVING)
         return Failure(kind=kind, operation=operation, detail=_text(error))
     if isinstance(error, TimeoutError):
-        return Failure(kind=FailureKind.TIMEOUT, operation=operation)
+        # With an errno it was the kernel that gave up, not our deadline.
+        return Failure(kind=FailureKind.TIMEOUT, operation=operation, detail=errno.errorcode.get(error.errno or 0, ""))
     if isinstance(error, ssl.SSLError):
         return _tls_failure(error, operation)
     kind = ERRNOS.get(error.errno or 0, FailureKind.UNKNOWN)
@@ -92,7 +93,12 @@ def _tls_failure(error: ssl.SSLError, operation: Operation) -> Failure:
         return Failure(kind=FailureKind.TLS_ALERT, operation=operation, detail=alert_text(alert))
     shaking = operation in FAILURES[FailureKind.SSL_FAILED_HANDSHAKE].operations
     kind = FailureKind.SSL_FAILED_HANDSHAKE if shaking else FailureKind.TLS_BAD_RECORD
-    return Failure(kind=kind, operation=operation, detail=error.reason or _text(error))
+    return Failure(kind=kind, operation=operation, detail=_reason(error) or _text(error))
+
+
+def _reason(error: ssl.SSLError) -> str:
+    """OpenSSL's name for the reason; empty where it has none, and on an error that we raised ourselves."""
+    return getattr(error, "reason", None) or ""
 
 
 def unknown(error: BaseException, operation: Operation) -> Failure:

@@ -14,6 +14,7 @@ import dns.exception
 import dns.message
 import dns.opcode
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
@@ -58,6 +59,9 @@ class _LenientEDE(dns.edns.EDEOption):
 
 
 dns.edns.register_type(_LenientEDE, dns.edns.OptionType.EDE)
+# dnspython looks a record type's class up when it first meets it, and remembers: a reply with type A in class ANY would
+# make every later A record of the process unreadable. Loaded beforehand, nothing a peer sends can change how we read.
+dns.rdata.load_all_types()  # type: ignore[no-untyped-call]  # dnspython leaves it untyped
 
 
 class Question(NamedTuple):

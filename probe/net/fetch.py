@@ -86,9 +86,6 @@ class _Exchange:
         is_redirect = self.response is not None and self.response.status_code in REDIRECTS
         return self.header("location")[: MAX_URL + 1] if is_redirect else ""
 
-    def stream(self) -> httpx.AsyncByteStream:
-        assert self.response is not None and isinstance(self.response.stream, httpx.AsyncByteStream)  # noqa: S101
-        return self.response.stream
 
 
 async def fetch(trace: Trace, stream: Stream, request: Request, *, timeout: float) -> tuple[HTTPRoundTrip, bytes]:
@@ -154,13 +151,20 @@ async def _exchange(carrier: Carrier, exchange: _Exchange, request: Request) -> 
     exchange.response = response = await transport.handle_async_request(asked)
     exchange.body = body = Body(response.headers.get("content-encoding", ""), MAX_BODY)
     try:
-        # Not aiter_raw(): a generator around ours would be left open when we stop early.
-        async for chunk in exchange.stream():
+        async for chunk in _pieces(response):
             if not body.feed(chunk):
                 return
     finally:
         await response.aclose()
     body.finish()
+
+
+def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as sent. Not `aiter_raw()`: a generator around ours would be left open when we stop early."""
+    stream = response.stream
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise TypeError("a response of MeasuredTransport has an asynchronous body")
+    return aiter(stream)
 
 
 def _failure(kind: FailureKind, detail: str) -> Failure:

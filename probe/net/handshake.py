@@ -9,16 +9,23 @@ import ssl
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import structs
+
 from probe.model.failure import Failure, FailureKind, Operation
 from probe.model.observation import TLSHandshake
 from probe.net import certificate
-from probe.net.classify import alert_of, alert_text, failure_of
+from probe.net.classify import alert_of, alert_text, failure_of, unknown
 from probe.net.network import Stream
 from probe.net.trace import Trace, TracedStream
+from probe.net.url import is_address
 
 ALPN_HTTP = ("h2", "http/1.1")
 KEPT_SERVER_BYTES = 256
 """Bytes of an answer that was no TLS that are kept: enough for a status line or the head of a block page."""
+MAX_HANDSHAKE = 256 * 1024
+"""Bytes a server may send before the handshake is done; OpenSSL takes a chain of 100 kB."""
+MAX_BARREN = 256 * 1024
+"""Bytes of tickets, key updates and the like between two pieces of application data."""
 _READ = 16 * 1024 + 512  # one TLS record and its header
 _RECORD_TYPES = frozenset({20, 21, 22, 23, 24})
 _ALERT_RECORD = 21
@@ -64,7 +71,8 @@ class TLSStream:
         return self._inner.source_port
 
     async def recv(self, limit: int, deadline: float) -> bytes:
-        """Decrypted bytes; empty on close_notify and on a FIN without one: HTTP's own framing tells a cut body."""
+        """Decrypted bytes; empty on close_notify. A FIN without one raises ssl.SSLEOFError: anyone can make that."""
+        barren = 0
         while True:
             try:
                 return self._tls.read(limit)
@@ -73,8 +81,11 @@ class TLSStream:
             except ssl.SSLZeroReturnError:
                 return b""
             data = await self._inner.recv(_READ, deadline)
+            barren += len(data)
             if not data:
-                return b""
+                raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "FIN without close_notify")
+            if barren > MAX_BARREN:
+                raise ssl.SSLError(ssl.SSL_ERROR_SSL, f"more than {MAX_BARREN} bytes without application data")
             self._incoming.write(data)
 
     async def send(self, data: bytes, deadline: float) -> None:
@@ -91,27 +102,69 @@ class TLSStream:
         self._inner.close()
 
 
-class _Wire:
-    """What passed on the wire during one handshake, counted, its first answer kept."""
+class _Attempt:
+    """One handshake under way: the library's state, and what passed on the wire."""
 
-    __slots__ = ("first_byte", "head", "hello", "received")
+    __slots__ = ("first_byte", "hello_bytes", "incoming", "outgoing", "received", "tls")
 
-    def __init__(self) -> None:
-        self.hello = 0
-        self.received = 0
-        self.head = b""
+    def __init__(self, hello: Hello) -> None:
+        """Raises ValueError, TypeError or ssl.SSLError for an SNI that no ClientHello can hold."""
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = _context(hello.alpn, hello.maximum)
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname=hello.sni)
+        self.hello_bytes = 0
+        self.received = bytearray()
         self.first_byte: float | None = None
+
+    async def drive(self, trace: Trace, stream: TracedStream, hello: Hello, deadline: float) -> None:
+        """Pump bytes until the handshake is done. Raises OSError; ssl.SSLEOFError is a clean close before that."""
+        while True:
+            done = self._step()
+            data = self.outgoing.read()
+            if not self.hello_bytes:
+                self.hello_bytes = len(data)
+                if hello.split:
+                    await stream.send(data[: len(data) // 2], deadline)
+                    data = data[len(data) // 2 :]
+            if data:
+                await stream.send(data, deadline)
+            if done:
+                return
+            self._take(trace, await stream.recv(_READ, deadline))
+
+    def _step(self) -> bool:
+        try:
+            self.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def _take(self, trace: Trace, answer: bytes) -> None:
+        if not answer:
+            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "FIN in the handshake")
+        if self.first_byte is None:
+            self.first_byte = trace.elapsed()
+        self.received += answer
+        if len(self.received) > MAX_HANDSHAKE:
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, f"more than {MAX_HANDSHAKE} bytes of handshake")
+        self.incoming.write(answer)
 
     def answered_in_tls(self) -> bool:
         """Whether what came back looks like TLS records (RFC 8446 section 5.1); true as long as nothing came."""
-        head = self.head
-        return not head or (head[0] in _RECORD_TYPES and (len(head) < 2 or head[1] == 3))
+        head = bytes(self.received[:2])
+        return not head or (head[0] in _RECORD_TYPES and head[1:] in (b"", b"\x03"))
 
-    def plain_alert(self) -> int | None:
-        """The number of a fatal alert that was the answer to the ClientHello, read from its seven bytes."""
-        head = self.head
-        if len(head) >= 7 and head[0] == _ALERT_RECORD and head[1] == 3 and head[5] == _FATAL:
-            return head[6]
+    def clear_alert(self) -> int | None:
+        """The number of the first fatal alert in clear text, whatever came before it (RFC 8446 section 6).
+
+        An alert in clear text is a record of two bytes: level and number. Inside encryption records are longer.
+        """
+        at = 0
+        while at + 7 <= len(self.received) and self.received[at + 1] == 3:
+            length = int.from_bytes(self.received[at + 3 : at + 5], "big")
+            if self.received[at] == _ALERT_RECORD and length == 2 and self.received[at + 5] == _FATAL:
+                return self.received[at + 6]
+            at += 5 + length
         return None
 
 
@@ -125,109 +178,87 @@ async def handshake(
     verify_name: str,
     trust: certificate.TrustStore,
     timeout: float,
+    regardless: bool = False,
 ) -> tuple[TLSHandshake, TLSStream | None]:
     """Shake hands within `timeout` seconds and judge the chain for `verify_name`.
 
     Returns the observation and, if it has no failure, the stream of application data. The caller closes `stream`.
-    A handshake that completed on a wrong certificate carries both its facts and the weightiest problem as failure.
+    A handshake that completed on a wrong certificate carries both its facts and the weightiest problem as failure;
+    with `regardless` the stream comes even so.
     """
     t0 = trace.elapsed()
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    context = _context(hello.alpn, hello.maximum)
-    tls = context.wrap_bio(incoming, outgoing, server_hostname=hello.sni)
-    wire = _Wire()
-    failure: Failure | None = None
-    alert: int | None = None
-    try:
-        closed = await _drive(trace, tls, incoming, outgoing, stream, wire, hello, timeout)
-        failure = _closed_early(wire) if closed else None
-    except ssl.SSLError as error:
-        alert = wire.plain_alert()
-        alert = alert_of(error) if alert is None else alert
-        failure = _refused(error, wire, alert)
-    except OSError as error:
-        failure = failure_of(error, Operation.TLS_HANDSHAKE)
-    chain = () if failure else peer_chain(tls)
-    wrong = () if failure else certificate.problems(chain, verify_name, trace.network.now(), trust)
-    if wrong:
-        failure = Failure(kind=wrong[0], operation=Operation.TLS_HANDSHAKE)
-    keep = failure is not None and not wrong
-    seen = TLSHandshake(
-        **trace.shared(t0, failure),
+    if hello.sni is not None and is_address(hello.sni):
+        hello = hello._replace(sni=None)  # an address is never sent as SNI (RFC 6066 section 3): do not record one
+    said = TLSHandshake(
+        **trace.shared(t0, None),
         address=address,
         port=port,
         sni=hello.sni,
-        version=tls.version() or "" if not keep else "",
-        cipher=_cipher(tls) if not keep else "",
         alpn_offered=hello.alpn,
-        alpn=(tls.selected_alpn_protocol() or "") if not keep else "",
         maximum_version="" if hello.maximum is None else hello.maximum.name,
         split=hello.split,
-        certificates=certificate.describe(chain, keep_der=bool(wrong)),
-        problems=wrong,
+    )
+    try:
+        attempt = _Attempt(hello)
+    except (ValueError, TypeError, ssl.SSLError) as error:
+        return structs.replace(said, t=trace.elapsed(), failure=unknown(error, Operation.TLS_HANDSHAKE)), None
+    try:
+        await attempt.drive(trace, stream, hello, trace.network.monotonic() + timeout)
+    except OSError as error:
+        return _failed(trace, said, attempt, error), None
+    seen = _completed(trace, said, attempt, verify_name, trust)
+    if seen.failure is not None and not regardless:
+        return seen, None
+    return seen, TLSStream(attempt.tls, attempt.incoming, attempt.outgoing, stream)
+
+
+def _failed(trace: Trace, said: TLSHandshake, attempt: _Attempt, error: OSError) -> TLSHandshake:
+    """The handshake did not complete: what ended it, and the first of what came back."""
+    alert: int | None = None
+    if isinstance(error, ssl.SSLError):
+        alert = attempt.clear_alert()
+        alert = alert_of(error) if alert is None else alert
+    return structs.replace(
+        said,
+        t=trace.elapsed(),
+        failure=_why(error, attempt, alert),
         alert=alert,
-        client_hello_bytes=wire.hello,
-        server_bytes=wire.received,
-        server_hex=wire.head.hex() if keep else "",
-        first_byte=wire.first_byte,
+        client_hello_bytes=attempt.hello_bytes,
+        server_bytes=len(attempt.received),
+        server_hex=attempt.received[:KEPT_SERVER_BYTES].hex(),
+        first_byte=attempt.first_byte,
         events=trace.take_events(),
     )
-    return seen, None if failure else TLSStream(tls, incoming, outgoing, stream)
 
 
-async def _drive(
-    trace: Trace,
-    tls: ssl.SSLObject,
-    incoming: ssl.MemoryBIO,
-    outgoing: ssl.MemoryBIO,
-    stream: TracedStream,
-    wire: _Wire,
-    hello: Hello,
-    timeout: float,
-) -> bool:
-    """Pump bytes until the handshake is done (False) or the peer closed cleanly before that (True)."""
-    deadline = trace.network.monotonic() + timeout
-    while True:
-        done = _step(tls)
-        data = outgoing.read()
-        if data and not wire.hello:
-            wire.hello = len(data)
-            if hello.split:
-                await stream.send(data[: len(data) // 2], deadline)
-                data = data[len(data) // 2 :]
-        if data:
-            await stream.send(data, deadline)
-        if done:
-            return False
-        answer = await stream.recv(_READ, deadline)
-        if not answer:
-            return True
-        if wire.first_byte is None:
-            wire.first_byte = trace.elapsed()
-        wire.received += len(answer)
-        wire.head = (wire.head + answer)[:KEPT_SERVER_BYTES]
-        incoming.write(answer)
-
-
-def _step(tls: ssl.SSLObject) -> bool:
-    try:
-        tls.do_handshake()
-    except ssl.SSLWantReadError:
-        return False
-    return True
-
-
-def _closed_early(wire: _Wire) -> Failure:
-    kind = FailureKind.EOF if wire.answered_in_tls() else FailureKind.TLS_NOT_TLS
-    return Failure(kind=kind, operation=Operation.TLS_HANDSHAKE)
-
-
-def _refused(error: ssl.SSLError, wire: _Wire, alert: int | None) -> Failure:
+def _why(error: OSError, attempt: _Attempt, alert: int | None) -> Failure:
     if alert is not None:
         return Failure(kind=FailureKind.TLS_ALERT, operation=Operation.TLS_HANDSHAKE, detail=alert_text(alert))
-    if not wire.answered_in_tls():
+    if isinstance(error, ssl.SSLError) and not attempt.answered_in_tls():
         return Failure(kind=FailureKind.TLS_NOT_TLS, operation=Operation.TLS_HANDSHAKE)
     return failure_of(error, Operation.TLS_HANDSHAKE)
+
+
+def _completed(
+    trace: Trace, said: TLSHandshake, attempt: _Attempt, name: str, trust: certificate.TrustStore
+) -> TLSHandshake:
+    """The handshake completed: its facts, and all that is wrong with the certificate."""
+    chain = peer_chain(attempt.tls)
+    wrong = certificate.problems(chain, name, trace.network.now(), trust)
+    return structs.replace(
+        said,
+        t=trace.elapsed(),
+        failure=Failure(kind=wrong[0], operation=Operation.TLS_HANDSHAKE) if wrong else None,
+        version=attempt.tls.version() or "",
+        cipher=_cipher(attempt.tls),
+        alpn=attempt.tls.selected_alpn_protocol() or "",
+        certificates=certificate.describe(chain, keep_der=bool(wrong)),
+        problems=wrong,
+        client_hello_bytes=attempt.hello_bytes,
+        server_bytes=len(attempt.received),
+        first_byte=attempt.first_byte,
+        events=trace.take_events(),
+    )
 
 
 def _cipher(tls: ssl.SSLObject) -> str:

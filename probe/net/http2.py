@@ -25,6 +25,7 @@ _WINDOW = 4 * 1024 * 1024
 _FRAME_HEADER = 9
 _MAX_PAYLOAD = 16384  # our SETTINGS_MAX_FRAME_SIZE, the default
 _GOAWAY = 7
+_CODES = {int(code): code.name for code in h2.errors.ErrorCodes}
 _NO_HOP_BY_HOP = frozenset({b"host", b"connection", b"transfer-encoding"})
 # Inbound headers are not validated: servers with a stray space in one work in browsers too.
 _CONFIG = h2.config.H2Configuration(client_side=True, validate_inbound_headers=False)
@@ -111,11 +112,13 @@ class _Conversation:
             self._connection.acknowledge_received_data(count, _STREAM)
 
     def _frames(self) -> Iterator[bytes]:
-        """The whole frames in the buffer; a frame that is too long is handed on at once, for h2 to refuse."""
+        """The whole frames in the buffer, bounded in length and number."""
         while len(self._buffer) >= _FRAME_HEADER:
             length = int.from_bytes(self._buffer[:3], "big")
             end = _FRAME_HEADER + length
-            if length <= _MAX_PAYLOAD and len(self._buffer) < end:
+            if length > _MAX_PAYLOAD:
+                raise BrokenExchange(FailureKind.HTTP_MALFORMED, f"a frame of {length} bytes")
+            if len(self._buffer) < end:
                 return
             frame = bytes(self._buffer[:end])
             del self._buffer[:end]
@@ -141,6 +144,5 @@ class _Conversation:
 
 def _said(frame: str, code: int | None) -> BrokenExchange:
     """The peer ended the exchange in HTTP/2's own words (RFC 9113 section 7)."""
-    known = code in set(h2.errors.ErrorCodes)
-    name = h2.errors.ErrorCodes(code).name if known else "unknown"
+    name = _CODES.get(code or 0, "unknown")
     return BrokenExchange(FailureKind.HTTP_REQUEST_FAILED, f"{frame} {code} {name}")

@@ -73,8 +73,8 @@ class Trace:
 class TracedStream:
     """A stream whose reads and writes are in the trace. Itself a `network.Stream`.
 
-    A peer may speak and hang up before we have written: an early answer, an alert, a FIN, then a RST for our late bytes.
-    So a write that fails by a reset waits: what the peer said first is read first, and only then the reset is raised.
+    A peer may speak and hang up before we have written: an early answer, an alert, a FIN, then a RST for our late
+    bytes. So a write that fails by a reset waits: what the peer said is read first, and only then the reset is raised.
     """
 
     __slots__ = ("_inner", "_trace", "_write_error")
@@ -102,7 +102,7 @@ class TracedStream:
         return data
 
     async def send(self, data: bytes, deadline: float) -> None:
-        """Write, noting how much and when it was handed to the kernel; a reset is raised by the next read instead."""
+        """Write, noting how much and when the kernel took it; a reset is raised by the next read instead."""
         try:
             await self._inner.send(data, deadline)
         except (ConnectionResetError, BrokenPipeError) as error:

@@ -5,7 +5,10 @@ stages. Two failures are kept apart: the proxy could not be used (`proxy_failed`
 the proxy could not reach the target (its own word for it, which hides the cause: judge a control by success alone).
 """
 
+import asyncio
 import base64
+import contextlib
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +18,7 @@ from socksio import socks5
 
 from probe.model.failure import Failure, FailureKind, Operation
 from probe.model.observation import TCPConnect
-from probe.net.classify import failure_of
+from probe.net.classify import MAX_DETAIL, failure_of
 from probe.net.network import Network, Stream
 from probe.net.trace import Trace, TracedStream
 from probe.net.url import a_labels, is_address
@@ -26,7 +29,10 @@ _SOCKS_FAILURES: dict[socks5.SOCKS5ReplyCode, FailureKind] = {
     socks5.SOCKS5ReplyCode.CONNECTION_REFUSED: FailureKind.REFUSED,
     socks5.SOCKS5ReplyCode.TTL_EXPIRED: FailureKind.TIMEOUT,
 }
+_SOCKS_VERSION = 5
+_ADDRESS_BYTES = {1: 4, 3: None, 4: 16}  # by address type; None: a length byte says it
 _MAX_HEAD = 16 * 1024
+_MAX_CREDENTIAL = 255  # bytes, RFC 1929 section 2
 _SCHEMES = {"socks5": 1080, "socks5h": 1080, "http": 8080}
 
 
@@ -57,9 +63,12 @@ def parse_proxy(url: str) -> Proxy:
     parts = urlsplit(url)
     scheme = "socks5" if parts.scheme == "socks5h" else parts.scheme
     host = a_labels(parts.hostname or "")
-    if parts.scheme not in _SCHEMES or host is None or not parts.hostname:
+    try:
+        port = parts.port or _SCHEMES.get(parts.scheme, 0)
+    except ValueError:
+        port = 0
+    if not port or host is None or max(len(parts.username or ""), len(parts.password or "")) > _MAX_CREDENTIAL:
         raise ValueError(f"proxy {url!r} must be socks5://HOST:PORT or http://HOST:PORT")
-    port = parts.port or _SCHEMES[parts.scheme]
     return Proxy(scheme, host, port, unquote(parts.username or ""), unquote(parts.password or ""))
 
 
@@ -81,9 +90,13 @@ async def open_tunnel(
     except TargetRefused as error:
         failure = Failure(kind=error.kind, operation=Operation.CONNECT, detail=str(error))
     except TimeoutError:
-        # A proxy that took the question and stays silent is waiting for the target; one that never answered is not.
+        # A proxy that took the question and stays silent is waiting for the target; one that never greeted is not.
         kind = FailureKind.TIMEOUT if stream is not None else FailureKind.PROXY_FAILED
         failure = Failure(kind=kind, operation=Operation.CONNECT, detail="silence through the proxy")
+    except asyncio.CancelledError:
+        if stream is not None:
+            stream.close()
+        raise
     except (OSError, ProxyUnusable) as error:
         detail = failure_of(error, Operation.CONNECT).kind if isinstance(error, OSError) else str(error)
         failure = Failure(kind=FailureKind.PROXY_FAILED, operation=Operation.CONNECT, detail=detail)
@@ -106,24 +119,15 @@ async def _reach(network: Network, proxy: Proxy, deadline: float) -> Stream:
 
 
 async def _socks(stream: Stream, proxy: Proxy, host: str, port: int, deadline: float) -> None:
-    methods = [socks5.SOCKS5AuthMethod.NO_AUTH_REQUIRED]
-    if proxy.username:
-        methods.append(socks5.SOCKS5AuthMethod.USERNAME_PASSWORD)
     connection = socks5.SOCKS5Connection()
     try:
-        connection.send(socks5.SOCKS5AuthMethodsRequest(methods))
-        chosen = await _ask(stream, connection, deadline)
-        if not isinstance(chosen, socks5.SOCKS5AuthReply) or chosen.method not in methods:
-            raise ProxyUnusable("no common way to sign in")
-        if chosen.method == socks5.SOCKS5AuthMethod.USERNAME_PASSWORD:
-            connection.send(socks5.SOCKS5UsernamePasswordRequest(proxy.username.encode(), proxy.password.encode()))
-            welcome = await _ask(stream, connection, deadline)
-            if not isinstance(welcome, socks5.SOCKS5UsernamePasswordReply) or not welcome.success:
-                raise ProxyUnusable("user name or password refused")
+        with _own_silence():
+            await _sign_in(stream, connection, proxy, deadline)
         connection.send(socks5.SOCKS5CommandRequest.from_address(socks5.SOCKS5Command.CONNECT, (host, port)))
-        answer = await _ask(stream, connection, deadline)
-    except (socksio.ProtocolError, socksio.SOCKSError, ValueError) as error:
-        raise ProxyUnusable(f"not a SOCKS5 answer: {error}"[:200]) from error
+        await stream.send(connection.data_to_send(), deadline)
+        answer = connection.receive_data(await _read_reply(stream, deadline))
+    except (socksio.ProtocolError, socksio.SOCKSError, ValueError, OverflowError) as error:
+        raise ProxyUnusable(f"not a SOCKS5 answer: {error}"[:MAX_DETAIL]) from error
     if not isinstance(answer, socks5.SOCKS5Reply):
         raise ProxyUnusable("not a SOCKS5 answer")
     if answer.reply_code != socks5.SOCKS5ReplyCode.SUCCEEDED:
@@ -131,13 +135,55 @@ async def _socks(stream: Stream, proxy: Proxy, host: str, port: int, deadline: f
         raise TargetRefused(kind, f"the proxy says: {answer.reply_code.name.lower()}")
 
 
-async def _ask(stream: Stream, connection: socks5.SOCKS5Connection, deadline: float) -> object:
+async def _sign_in(stream: Stream, connection: socks5.SOCKS5Connection, proxy: Proxy, deadline: float) -> None:
+    methods = [socks5.SOCKS5AuthMethod.NO_AUTH_REQUIRED]
+    if proxy.username:
+        methods.append(socks5.SOCKS5AuthMethod.USERNAME_PASSWORD)
+    connection.send(socks5.SOCKS5AuthMethodsRequest(methods))
     await stream.send(connection.data_to_send(), deadline)
-    # A SOCKS5 message has no outer length, and a proxy that talks to the target first never sends two at once.
-    data = await stream.recv(512, deadline)
-    if not data:
-        raise ProxyUnusable("the proxy closed the connection")
-    return connection.receive_data(data)
+    greeting = await _exactly(stream, 2, deadline)
+    if greeting[0] != _SOCKS_VERSION:
+        raise ProxyUnusable("not a SOCKS5 answer")
+    chosen = connection.receive_data(greeting)
+    if not isinstance(chosen, socks5.SOCKS5AuthReply) or chosen.method not in methods:
+        raise ProxyUnusable("no common way to sign in")
+    if chosen.method == socks5.SOCKS5AuthMethod.USERNAME_PASSWORD:
+        connection.send(socks5.SOCKS5UsernamePasswordRequest(proxy.username.encode(), proxy.password.encode()))
+        await stream.send(connection.data_to_send(), deadline)
+        welcome = connection.receive_data(await _exactly(stream, 2, deadline))
+        if not isinstance(welcome, socks5.SOCKS5UsernamePasswordReply) or not welcome.success:
+            raise ProxyUnusable("user name or password refused")
+
+
+async def _read_reply(stream: Stream, deadline: float) -> bytes:
+    """The reply to CONNECT (RFC 1928 section 6) and not a byte more: what follows is the target's."""
+    head = await _exactly(stream, 4, deadline)
+    if head[0] != _SOCKS_VERSION or head[3] not in _ADDRESS_BYTES:
+        raise ProxyUnusable("not a SOCKS5 answer")
+    size = _ADDRESS_BYTES[head[3]]
+    if size is None:
+        length = await _exactly(stream, 1, deadline)
+        head, size = head + length, length[0]
+    return head + await _exactly(stream, size + 2, deadline)
+
+
+async def _exactly(stream: Stream, count: int, deadline: float) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = await stream.recv(count - len(data), deadline)
+        if not more:
+            raise ProxyUnusable("the proxy closed the connection")
+        data += more
+    return data
+
+
+@contextlib.contextmanager
+def _own_silence() -> Iterator[None]:
+    """Silence in here is the proxy's own: it does not know yet what we want."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise ProxyUnusable("silence from the proxy") from error
 
 
 async def _connect_method(stream: Stream, proxy: Proxy, host: str, port: int, deadline: float) -> None:
@@ -151,13 +197,15 @@ async def _connect_method(stream: Stream, proxy: Proxy, host: str, port: int, de
     await stream.send(connection.send(request) or b"", deadline)
     await stream.send(connection.send(h11.EndOfMessage()) or b"", deadline)
     try:
-        while (event := connection.next_event()) is h11.NEED_DATA:
+        while isinstance(event := connection.next_event(), h11.InformationalResponse) or event is h11.NEED_DATA:
+            if event is not h11.NEED_DATA:
+                continue
             data = await stream.recv(4096, deadline)
             if not data:
                 raise ProxyUnusable("the proxy closed the connection")
             connection.receive_data(data)
     except h11.RemoteProtocolError as error:
-        raise ProxyUnusable(f"not an HTTP answer: {error}"[:200]) from error
+        raise ProxyUnusable(f"not an HTTP answer: {error}"[:MAX_DETAIL]) from error
     if not isinstance(event, h11.Response):
         raise ProxyUnusable("not an HTTP answer")
     if event.status_code == 407:
@@ -165,3 +213,5 @@ async def _connect_method(stream: Stream, proxy: Proxy, host: str, port: int, de
     if not 200 <= event.status_code < 300:
         kind = FailureKind.TIMEOUT if event.status_code == 504 else FailureKind.UNKNOWN
         raise TargetRefused(kind, f"the proxy says: {event.status_code}")
+    if connection.trailing_data[0]:
+        raise ProxyUnusable("an answer with a body is no tunnel")

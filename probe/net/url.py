@@ -14,7 +14,7 @@ DEFAULT_PORTS = {"https": 443, "http": 80, "quic": 443}
 MAX_URL = 8192
 """Characters; longer URLs are not followed (RFC 9110 section 4.1 recommends to support 8000)."""
 
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 
 
 class Where(NamedTuple):
@@ -73,7 +73,10 @@ def follow(base: Where, location: str) -> Where | None:
     if len(location) > MAX_URL or not location.strip():
         return None
     try:
-        joined = str(httpx.URL(base.url).join(location.strip()).copy_with(fragment=None))
+        reference = httpx.URL(location.strip())
+        if reference.scheme and not reference.host:
+            return None  # to be rejected: RFC 9110 section 4.2.1
+        joined = str(httpx.URL(base.url).join(reference).copy_with(fragment=None))
     except (httpx.InvalidURL, ValueError, idna.IDNAError):
         return None
     where = parse(joined)

@@ -6,12 +6,12 @@ word that the name has addresses (`_exists`); an address is false only if it als
 """
 
 from probe.diagnose.bogon import is_bogon
-from probe.diagnose.compare import beyond, false_address
-from probe.diagnose.facts import Depth, Facts, Flow, Hop, Lookup, answered
+from probe.diagnose.compare import beyond, false_address, held
+from probe.diagnose.facts import Depth, Facts, Flow, Hop, Lookup, answered, conflicting, word
 from probe.diagnose.rule import Hit, Rule, When
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 from probe.model.failure import FailureKind
-from probe.model.observation import DNSReply, Purpose, ResolverKind
+from probe.model.observation import Purpose, ResolverKind
 
 _CERTIFICATE = frozenset(
     {
@@ -84,25 +84,18 @@ def _replied(lookup: Lookup) -> bool:
 
 def _two_answers(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - every rule has the same shape
     """Two different answers to one question on one socket, the first of them not what independent resolvers say."""
+    genuine = hop.trusted_addresses | hop.proven
     for lookup in hop.asked:
+        if not conflicting(lookup.dns) or lookup.dns.resolver.address in hop.dead:
+            continue
         valid = [r for r in lookup.dns.replies if r.failure is None and not r.truncated]
-        if len(valid) < 2 or lookup.dns.resolver.address in hop.dead:
+        if set(word(valid[0])[1]) & genuine:
             continue
-        first, others = _word(valid[0]), [_word(r) for r in valid[1:]]
-        if all(other == first for other in others):
-            continue
-        genuine = set(hop.trusted_addresses) | set(hop.proven)
-        if set(first[1]) & genuine:
-            continue
-        ttls = f" (IP TTL {valid[0].ip_ttl}, then {valid[1].ip_ttl})" if valid[0].ip_ttl is not None else ""
-        true_came = any(set(other[1]) & genuine for other in others)
+        ttls = f" (IP TTL {valid[0].ip_ttl}, then {valid[-1].ip_ttl})" if valid[0].ip_ttl is not None else ""
+        true_came = any(set(word(r)[1]) & genuine for r in valid[1:])
         certainty = Certainty.CONFIRMED if true_came or not genuine else Certainty.LIKELY
         return Hit((lookup.at,), f"{len(valid)} answers to one question, the forged one first{ttls}", certainty)
     return None
-
-
-def _word(reply: DNSReply) -> tuple[str, tuple[str, ...]]:
-    return reply.rcode, tuple(sorted(a.value for a in reply.answers if a.type in ("A", "AAAA")))
 
 
 def _bogon(facts: Facts, hop: Hop) -> Hit | None:
@@ -146,6 +139,17 @@ def _false(facts: Facts, hop: Hop) -> Hit | None:
     )
 
 
+def _relay(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - every rule has the same shape
+    """The address that only own resolvers give also answers, with proof, for a name that has nothing to do with it."""
+    suspects = {f.address for f in hop.final if f.address in hop.own_addresses - hop.trusted_addresses}
+    relayed = [f for f in hop.by(Purpose.CONTROL_SNI) if f.address in suspects and f.depth is Depth.DONE]
+    relayed = [f for f in relayed if f.authenticated or (f.http is not None and f.http.expectations and held(f))]
+    if not hop.disjoint or not relayed:
+        return None
+    note = "the answer leads to a relay: the same address speaks for unrelated names too"
+    return Hit(_at(hop.own) + tuple(i for f in relayed for i in f.indexes), note)
+
+
 def _invented(facts: Facts, hop: Hop) -> Hit | None:
     """An address for a name that every independent resolver denies: a ghost that only the path knows."""
     denied = tuple(k for k in hop.trusted if answered(k.dns) and not k.dns.addresses)
@@ -173,7 +177,7 @@ RULES: tuple[Rule, ...] = (
     R("dns.nxdomain", _D, Mechanism.DNS_NXDOMAIN, _B, Certainty.LIKELY,
       _denied((FailureKind.DNS_NXDOMAIN,), "says that the name does not exist"),
       "A denial that independent resolvers do not share.", "JOSA blog 78 (AS9038, March 2021)"),
-    R("dns.no_answer", _D, Mechanism.DNS_NXDOMAIN, _B, Certainty.LIKELY,
+    R("dns.no_answer", _D, Mechanism.DNS_NO_ANSWER, _B, Certainty.LIKELY,
       _denied((FailureKind.DNS_NO_ANSWER,), "says that the name has no address"),
       "An empty answer that independent resolvers do not share: the name is denied its addresses.", "RFC 2308"),
     R("dns.refused", _D, Mechanism.DNS_REFUSED, _B, Certainty.LIKELY,
@@ -187,6 +191,9 @@ RULES: tuple[Rule, ...] = (
     R("dns.false_address", _D, Mechanism.DNS_INJECTION, _B, Certainty.LIKELY, _false,
       "The answer is false if the endpoint is not there and is where others say it is; what the false address does"
       " (refuse, reset, stay silent) says nothing of the true one.", "SCENARIOS 44"),
+    R("dns.relay", _D, Mechanism.DNS_IMPOSTOR, _B, Certainty.LIKELY, _relay,
+      "A relay passes everything on to whom it was meant for, and reads along; it speaks for any name.",
+      "SCENARIOS 42, 43"),
     R("dns.invented", _D, Mechanism.DNS_INJECTION, _B, Certainty.LIKELY, _invented,
       "Block lists outlive the names on them: the path still forges answers for a name that is gone.",
       "SCENARIOS 45, 46"),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from probe.diagnose import fingerprints
 from probe.diagnose.compare import beyond, control_pages, control_state, same_page
-from probe.diagnose.facts import Depth, Facts, Flow, Hop
+from probe.diagnose.facts import Facts, Flow, Hop, fast, speed
 from probe.diagnose.fingerprints import Kind
 from probe.diagnose.rule import Hit, Rule
 from probe.diagnose.rules.tcp import usable
@@ -18,6 +18,8 @@ from probe.model.failure import FailureKind
 from probe.model.observation import HTTPRoundTrip, Purpose
 
 K = FailureKind
+_CUT_AT_LEAST = 1.0
+"""Seconds: a cut that comes sooner is an answer to something that was sent."""
 _CUT_SPREAD = 0.25
 """A connection that is always cut after the same time: the times lie within this part of their mean."""
 _SLOW = 16 * 1024
@@ -27,11 +29,15 @@ _SLOWER = 4.0
 
 
 def _ended(*kinds: FailureKind, in_body: bool) -> Callable[[Facts, Hop], Hit | None]:
-    """The exchange ends so, before the answer or within its body, in the last try; the control has the whole answer."""
+    """The exchange ends so, before the answer or within its body, in the last try; the control has the whole answer.
+
+    An answer that was coming, slowly, when the time was up is not silence.
+    """
 
     def when(facts: Facts, hop: Hop) -> Hit | None:
         flows = [f for f in usable(facts, hop) if f.http is not None]
         ended = [f for f in flows if f.failure in kinds and f.http is not None and bool(f.http.status) is in_body]
+        ended = [f for f in ended if not _was_coming(f)]
         if not ended or hop.reached or not beyond(facts, hop, ended[0].depth):
             return None
         how = "within the body" if in_body else "after the request"
@@ -45,39 +51,44 @@ def _ended(*kinds: FailureKind, in_body: bool) -> Callable[[Facts, Hop], Hit | N
     return when
 
 
+def _was_coming(flow: Flow) -> bool:
+    return flow.failure is K.TIMEOUT and speed(flow) is not None
+
+
 def _same_elsewhere(hop: Hop, flow: Flow) -> list[Flow]:
     """Flows with this name to an address that has nothing to do with it, that ended in the very same way."""
     return [f for f in hop.by(Purpose.SNI_ELSEWHERE) if f.failure is flow.failure and f.stage == flow.stage]
 
 
 def _cut(facts: Facts, hop: Hop) -> Hit | None:
-    """Every try is cut within the body after about the same time, whatever had come by then."""
-    times = [_duration(f.http) for f in hop.ours if f.failure in (K.RESET, K.EOF, K.HTTP_TRUNCATED_BODY) and f.http
-             and f.http.status]  # fmt: skip
-    if len(times) < 2 or hop.reached or not beyond(facts, hop, Depth.ANSWERED):
+    """Every try is cut after about the same time, whatever had come by then, and the control is not."""
+    cut = [f for f in hop.ours if f.http is not None and f.failure in (K.RESET, K.EOF, K.HTTP_TRUNCATED_BODY)]
+    if len(cut) < 2 or len(cut) < len(hop.ours) or hop.reached or not beyond(facts, hop, cut[-1].depth):
         return None
+    times = [f.last.t - f.tcp.t for f in cut]
     mean = sum(times) / len(times)
-    if mean < 1.0 or max(times) - min(times) > _CUT_SPREAD * mean:
+    if mean < _CUT_AT_LEAST or max(times) - min(times) > _CUT_SPREAD * mean:
         return None
-    return Hit(_evidence([f for f in hop.ours if f.http]), f"cut {mean:.1f} s after the request in {len(times)} tries")
+    return Hit(_evidence(cut), f"cut {mean:.1f} s after it opened, in each of {len(times)} tries")
 
 
-def _duration(http: HTTPRoundTrip) -> float:
-    return http.t - http.t0
-
-
-def _throttled(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - every rule has the same shape
-    """Slow here, and fast for another name on the same address or for the control."""
-    ours = [(i, s) for i, s in hop.speeds if s.purpose is Purpose.SPEED and s.seconds > 0]
-    others = [(i, s) for i, s in hop.speeds if s.purpose is Purpose.CONTROL_SPEED and s.seconds > 0]
-    if not ours or not others:
+def _throttled(facts: Facts, hop: Hop) -> Hit | None:
+    """Slow here, and fast for another name on the same address; or, of less weight, for the control."""
+    ours = [(f, s) for f in hop.ours if (s := speed(f)) is not None]
+    if not ours or any(s > _SLOW for _, s in ours):
         return None
-    slow = min(s.bytes / s.seconds for _, s in ours)
-    fast = max(s.bytes / s.seconds for _, s in others)
-    if slow > _SLOW or fast < _SLOWER * slow:
+    slow = max(s for _, s in ours)
+    beside = [(f, s) for f in hop.by(Purpose.CONTROL_SPEED) if (s := fast(f)) is not None and s > _SLOWER * slow]
+    there = [(f, s) for f in facts.control_at(hop) if (s := fast(f)) is not None and s > _SLOWER * slow]
+    if not beside and not there:
         return None
-    evidence = tuple(i for i, _ in (*ours, *others))
-    return Hit(evidence, f"{slow / 1000:.1f} kB/s here, {fast / 1000:.1f} kB/s beside it")
+    quick, rate = (beside or there)[0]
+    whose = "for another name on the same address" if beside else "for the control"
+    return Hit(
+        _evidence([f for f, _ in ours]) + quick.indexes,
+        f"{slow / 1000:.1f} kB/s here, {rate / 1000:.1f} kB/s {whose}",
+        None if beside else Certainty.POSSIBLE,
+    )
 
 
 def _clear_page(hop: Hop) -> tuple[Flow, HTTPRoundTrip] | None:

@@ -12,17 +12,18 @@ from probe.diagnose.facts import Depth, Facts, Flow, Hop
 from probe.diagnose.rule import Hit, Rule
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 from probe.model.failure import FailureKind
+from probe.model.observation import Purpose
 
 
 def usable(facts: Facts, hop: Hop) -> tuple[Flow, ...]:
-    """The last try's flows to addresses that may be the endpoint's, over families that the vantage has.
+    """Flows to addresses that may be the endpoint's, over families that the vantage has: the last try's, and others.
 
     Not to forged addresses and bogons, and not over IPv6 where it has no route or is broken for everyone.
     """
     no_ipv6 = facts.case.evidence.ipv6 in ("none", "broken")
     return tuple(
         f
-        for f in hop.final
+        for f in hop.candidates
         if not (no_ipv6 and ":" in f.address)
         and not (":" in f.address and f.failure is FailureKind.NETWORK_UNREACHABLE)
         and not is_bogon(f.address)
@@ -31,8 +32,9 @@ def usable(facts: Facts, hop: Hop) -> tuple[Flow, ...]:
 
 
 def always(hop: Hop, flow: Flow) -> bool:
-    """Whether this address ended the same way in every try that came to it."""
-    return all(f.failure is flow.failure for f in hop.ours if f.address == flow.address)
+    """Whether this address ended the same way in every try that came to it, and there was more than one."""
+    tries = [f for f in (*hop.ours, *hop.by(Purpose.SECOND_TRY)) if f.address == flow.address]
+    return len(tries) > 1 and all(f.failure is flow.failure for f in tries)
 
 
 def _closed(*kinds: FailureKind) -> Callable[[Facts, Hop], Hit | None]:

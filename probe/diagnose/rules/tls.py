@@ -57,6 +57,33 @@ def _other_sni_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], 
     return when
 
 
+def _fails_elsewhere(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None]:
+    """At an address that has nothing to do with it, where an innocent name passed just before, this name fails alike.
+
+    It needs no luck with residual blocking, which poisons the endpoint's own address for minutes.
+    """
+
+    def when(facts: Facts, hop: Hop) -> Hit | None:
+        failed = failed_handshakes(facts, hop, kinds)
+        if not failed:
+            return None
+        passed = {f.address: f for f in hop.by(Purpose.CONTROL_SNI) if shook(f)}
+        alike = [f for f in hop.by(Purpose.SNI_ELSEWHERE) if f.address in passed and _alike(f, failed[0])]
+        if not alike:
+            return None
+        evidence = _evidence(failed) + _evidence((passed[alike[0].address],)) + _evidence(tuple(alike))
+        return Hit(evidence, "this SNI fails even at an unrelated address, where an innocent one passed just before")
+
+    return when
+
+
+def _alike(flow: Flow, ours: Flow) -> bool:
+    """Whether another flow's handshake ended in the very same way: the same failure, alert and bytes."""
+    if flow.tls is None or ours.tls is None or flow.failure is not ours.failure:
+        return False
+    return flow.tls.alert == ours.tls.alert and flow.tls.server_hex == ours.tls.server_hex
+
+
 def _control_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None]:
     def when(facts: Facts, hop: Hop) -> Hit | None:
         failed = failed_handshakes(facts, hop, kinds)
@@ -113,6 +140,9 @@ RULES: tuple[Rule, ...] = (
     *(Rule(f"tls.{slug}.other_sni_passes", _T, mechanism, _B, Certainty.CONFIRMED, _other_sni_passes(kinds),
            f"{comment} Another name passes on the same address, so the name is what it looks at.",
            "RFC 9505 section 5.2.2; Tanzania 2023 (OONI)") for slug, mechanism, kinds, comment in _KINDS),
+    *(Rule(f"tls.{slug}.fails_elsewhere", _T, mechanism, _B, Certainty.CONFIRMED, _fails_elsewhere(kinds),
+           f"{comment} The name draws it at an unrelated server as well: the path reads names.",
+           "SCENARIOS 71; Bock et al. 2021 on residual censorship") for slug, mechanism, kinds, comment in _KINDS),
     *(Rule(f"tls.{slug}.control_passes", _T, mechanism, _B, Certainty.LIKELY, _control_passes(kinds),
            f"{comment} The control is answered in TLS.", "RFC 9505 section 5.2.2") for slug, mechanism, kinds, comment
       in _KINDS),

@@ -8,6 +8,7 @@ of the client's three to the parent, and serves until the parent's socket closes
 import asyncio
 import gc
 import os
+import shutil
 import signal
 import socket
 import traceback
@@ -20,13 +21,14 @@ import msgspec
 
 from probe.lab.certificates import Certificates
 from probe.lab.packet import internet, namespaces
-from probe.lab.packet.censor import Censor, Setup
+from probe.lab.packet.censor import Censor
 from probe.lab.packet.forwarder import Forwarder
 from probe.lab.packet.internet import CLIENT_STANDIN, Internet
 from probe.lab.packet.link import Link, open_link
 from probe.lab.packet.netlink import Netlink
 from probe.lab.packet.packets import packed
-from probe.lab.rule import Rule
+from probe.lab.packet.setting import Setup
+from probe.lab.rule import Phase, Rule
 from probe.lab.world import World
 
 DEVICE = "path0"
@@ -40,6 +42,7 @@ _SYSCTLS = {
 """Of the internet's namespace: every datagram to a closed port gets its ICMP error, and no route is second-guessed."""
 
 _decode_rules = msgspec.msgpack.Decoder(tuple[Rule, ...])
+_decode_script = msgspec.msgpack.Decoder(tuple[Phase, ...])
 _decode_names = msgspec.msgpack.Decoder(tuple[str, ...])
 
 
@@ -55,6 +58,7 @@ class Plan(NamedTuple):
     lifetime: int
     resolv_conf: str
     hosts_file: str
+    folder: Path
 
 
 def child(plan: Plan, parent: socket.socket) -> NoReturn:
@@ -71,6 +75,7 @@ def child(plan: Plan, parent: socket.socket) -> NoReturn:
         with suppress(OSError):
             parent.send(b"E" + traceback.format_exc().encode()[-4000:])
     finally:
+        shutil.rmtree(plan.folder, ignore_errors=True)
         os._exit(status)
 
 
@@ -98,6 +103,7 @@ def _run(plan: Plan, parent: socket.socket) -> None:
     server_link = _make_internet(plan)
     client_link, client = _make_client(plan)
     socket.send_fds(parent, [b"N"], list(client))
+    home = os.fstat(client.net).st_ino
     client.close()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     forwarder = os.fork()
@@ -105,9 +111,21 @@ def _run(plan: Plan, parent: socket.socket) -> None:
         _forward(plan, client_link, server_link, theirs, [parent, ours])
     for each in (client_link, server_link, theirs):
         each.close()
-    with ours:
-        asyncio.run(_serve(plan, parent, ours))
-    os.waitpid(forwarder, 0)
+    try:
+        with ours:
+            asyncio.run(_serve(plan, parent, ours))
+        os.waitpid(forwarder, 0)
+    finally:
+        _evict(home)
+
+
+def _evict(home: int) -> None:
+    """Kill what still lives in the client's network namespace: commands, and what they left running."""
+    for entry in os.scandir("/proc"):
+        if entry.name.isdecimal():
+            with suppress(OSError):  # gone meanwhile, or not ours to look at: then not ours either
+                if os.stat(f"/proc/{entry.name}/ns/net").st_ino == home:
+                    os.kill(int(entry.name), signal.SIGKILL)
 
 
 def _make_internet(plan: Plan) -> Link:
@@ -181,30 +199,61 @@ def _forward(
         os._exit(0)
 
 
-async def _serve(plan: Plan, parent: socket.socket, forwarder: socket.socket) -> None:
-    """Serve, and obey the parent: `R` rules, `D` hosts that are down, `C` nothing; each is answered with the counts."""
-    servers = Internet(plan.world, plan.certificates, plan.rules)
-    await servers.start()
-    over = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    requests: asyncio.Queue[bytes] = asyncio.Queue()
+class _Office:
+    """Takes the parent's requests in turn: `R` rules, `D` hosts that are down, `S` a script, `C` nothing.
 
-    def receive() -> None:
+    Each is answered with the counts of the rules that fired. A script's phases come in as requests of their own, when
+    their time has come, and are answered to nobody.
+    """
+
+    def __init__(self, servers: Internet, parent: socket.socket, forwarder: socket.socket) -> None:
+        self._servers, self._parent, self._forwarder = servers, parent, forwarder
+        self._requests: asyncio.Queue[bytes | Phase] = asyncio.Queue()
+
+    def receive(self) -> None:
+        """The parent's socket is readable; nothing to read is its end."""
         try:
-            request = parent.recv(1 << 20)
+            request = self._parent.recv(1 << 20)
         except OSError:
             request = b""
-        requests.put_nowait(request)
         if not request:
-            loop.remove_reader(parent)
-            over.set()
+            asyncio.get_running_loop().remove_reader(self._parent)
+        self._requests.put_nowait(request)
 
+    async def work(self) -> None:
+        """Until the parent's socket closes."""
+        while request := await self._requests.get():
+            if isinstance(request, Phase):
+                self._rule(msgspec.msgpack.encode(request.rules))
+                await self._servers.down(request.down)
+                continue
+            kind, body = request[:1], request[1:]
+            if kind == b"D":
+                await self._servers.down(_decode_names.decode(body))
+            if kind == b"S":
+                self._schedule(_decode_script.decode(body))
+            counts = self._rule(body) if kind == b"R" else self._tell(b"C")
+            self._parent.send(b"A" + counts)
+
+    def _schedule(self, script: tuple[Phase, ...]) -> None:
+        loop = asyncio.get_running_loop()
+        for phase in script:
+            loop.call_later(phase.start, self._requests.put_nowait, phase)
+
+    def _rule(self, encoded: bytes) -> bytes:
+        self._servers.change(_decode_rules.decode(encoded))
+        return self._tell(b"R" + encoded)
+
+    def _tell(self, request: bytes) -> bytes:
+        self._forwarder.send(request)
+        return self._forwarder.recv(1 << 20)
+
+
+async def _serve(plan: Plan, parent: socket.socket, forwarder: socket.socket) -> None:
+    """Serve, and obey the parent, until its socket closes."""
+    servers = Internet(plan.world, plan.certificates, plan.rules)
+    await servers.start()
+    office = _Office(servers, parent, forwarder)
     parent.send(b"K")
-    loop.add_reader(parent, receive)
-    while request := await requests.get():
-        if request[:1] == b"D":
-            await servers.down(_decode_names.decode(request[1:]))
-        if request[:1] == b"R":
-            servers.change(_decode_rules.decode(request[1:]))
-        forwarder.send(request)
-        parent.send(b"A" + forwarder.recv(1 << 20))
+    asyncio.get_running_loop().add_reader(parent, office.receive)
+    await office.work()

@@ -46,12 +46,12 @@ class Ending(NamedTuple):
 @dataclass(slots=True)
 class Flow:
     """One flow. `first` is the client's initial sequence number, `*_next` what each end will send next, as far as the
-    censor saw; `base` is where `heard` begins.
+    censor saw; `base` is where `heard` begins; `crypto` the CRYPTO frames of a QUIC flow's Initials.
 
-    `heard` holds the client's first bytes while it is not yet known what they are (`reading`); `protocol_name` is
-    then `tls`, `http`, `dns`, `quic` or `other`. `verdict` ends the flow; `pending` are rules that wait
-    for the first payload; `silenced` DNS ids whose replies are held back; `gone`: the client has reset the flow;
-    `led_to` the address its packets really go to.
+    `heard` holds the client's first bytes while it is not yet known what they are (`reading`); `protocol_name` is then
+    `tls`, `http`, `dns`, `quic` or `other`. `verdict` ends the flow; `pending` are rules that wait for the first
+    payload, `remembered` residual ones that do; `begun`: a first packet came through; `silenced` DNS ids whose replies
+    are held back; `gone`: the client has reset the flow; `led_to` the address its packets really go to.
     """
 
     key: Key
@@ -62,6 +62,7 @@ class Flow:
     server_next: int = 0
     client_acked: int = 0
     heard: bytes = b""
+    crypto: dict[int, bytes] = field(default_factory=dict)
     segments: int = 0
     split: bool = False
     reading: bool = True
@@ -72,8 +73,10 @@ class Flow:
     verdict: Effect | None = None
     ending: Ending | None = None
     pending: list[Rule] = field(default_factory=list)
+    remembered: list[Rule] = field(default_factory=list)
     silenced: set[int] = field(default_factory=set)
     gone: bool = False
+    begun: bool = False
     loss: float = 0.0
     delay: Delay | None = None
     throttle: Throttle | None = None

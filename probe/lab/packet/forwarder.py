@@ -13,8 +13,9 @@ from collections import deque
 
 import msgspec
 
-from probe.lab.packet.censor import Censor, Emit, Event, Side
+from probe.lab.packet.censor import Censor
 from probe.lab.packet.link import Link
+from probe.lab.packet.setting import Emit, Event, Side
 from probe.lab.rule import Rule
 
 BATCH = 64

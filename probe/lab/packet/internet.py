@@ -11,15 +11,19 @@ import socket
 from collections.abc import Collection, Iterable
 from functools import partial
 from ipaddress import ip_address
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from probe.lab.censor import Censor
 from probe.lab.certificates import Certificates
+from probe.lab.packet.http3 import serve_quic
 from probe.lab.path import Path
 from probe.lab.rule import Intercept, Reroute, Rule, Stage
 from probe.lab.servers import Servers
 from probe.lab.stream import Listeners, Stream, StreamHandler
 from probe.lab.world import Host, Service, ServiceKind, View, World
+
+if TYPE_CHECKING:
+    from aioquic.asyncio.server import QuicServer
 
 CLIENT_STANDIN = ("198.18.255.1", "fd00:18::ffff")
 """What a relay in the client's name connects from, so that servers see the client's view."""
@@ -58,13 +62,13 @@ class Internet:
     """All servers of one world."""
 
     def __init__(self, world: World, certificates: Certificates, rules: Iterable[Rule]) -> None:
-        self._world = world
+        self._world, self._certificates = world, certificates
         self._servers = Servers(world, certificates, self._dial)
         self._listeners = Listeners()
         self._path = Path(breaking(rules))
         self._relay = Censor(self._path, certificates)
         self._client = {*(str(ip_address(each)) for each in world.client.addresses), *CLIENT_STANDIN}
-        self._open: dict[str, list[asyncio.Server | asyncio.DatagramTransport]] = {}
+        self._open: dict[str, list[asyncio.Server | asyncio.DatagramTransport | QuicServer]] = {}
         self._held: list[socket.socket] = []
 
     async def start(self) -> None:
@@ -112,7 +116,10 @@ class Internet:
     def _view(self, address: str) -> View:
         return View.CLIENT if address in self._client else View.CONTROL
 
-    async def _udp(self, address: str, service: Service) -> list[asyncio.DatagramTransport]:
+    async def _udp(self, address: str, service: Service) -> "list[asyncio.DatagramTransport | QuicServer]":
+        if service.kind is ServiceKind.QUIC:
+            server = await serve_quic(self._world, service, self._certificates, address)
+            return [server] if server is not None else []
         if self._servers.datagram_handler(service, View.CLIENT) is None:
             return []
         loop = asyncio.get_running_loop()

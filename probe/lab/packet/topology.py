@@ -21,9 +21,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +38,7 @@ from probe.lab.packet.build import DEVICE, Plan, child
 from probe.lab.packet.link import open_link
 from probe.lab.packet.namespaces import Namespaces
 from probe.lab.packet.netlink import Netlink
-from probe.lab.rule import Rule
+from probe.lab.rule import Phase, Rule
 from probe.lab.world import ServiceKind, World
 
 T = TypeVar("T")
@@ -148,17 +149,17 @@ class PacketLab:
         self._folder = Path(tempfile.mkdtemp(prefix="probe-lab-"))
         try:
             self.ca_file.write_text(self.ca_pem, encoding="ascii")
-            self._launch()
+            self._launch(self._folder)
         except BaseException:
             self.stop()
             raise
         return self
 
-    def _launch(self) -> None:
+    def _launch(self, folder: Path) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         plan = Plan(
             self.world, self._rules, self._certificates, self._seed, self._latency, self._link, self._lifetime,
-            self._resolv_conf(), self._hosts_file,
+            self._resolv_conf(), self._hosts_file, folder,
         )  # fmt: skip
         self._socket = ours
         ours.settimeout(SETUP_LIMIT)
@@ -219,12 +220,19 @@ class PacketLab:
         self._ask(b"R" + msgspec.msgpack.encode(tuple(rules)))
         self._ask(b"D" + msgspec.msgpack.encode(names))
 
+    def play(self, script: Iterable[Phase]) -> None:
+        """Let a script begin now: each phase's rules and downs hold from its start, in seconds, on."""
+        self._ask(b"S" + msgspec.msgpack.encode(tuple(script)))
+
     def fired(self) -> dict[str, int]:
         """How often each rule has fired, by its id."""
         return self._ask(b"C")
 
     def enter(self) -> None:
-        """Move the calling process into the client's namespaces: for `preexec_fn`, in a child that has one thread."""
+        """Move the calling process into the client's namespaces: for `preexec_fn`, in a child that has one thread.
+
+        With `environment` this starts a command in any other way than `run`, say from asyncio.
+        """
         if self._client is None:
             raise LabError("the lab is not running")
         self._client.enter()
@@ -267,10 +275,15 @@ class PacketLab:
         """An interactive shell (or command) in the client's place, on our terminal; gives its exit code."""
         command = list(argv) or [os.environ.get("SHELL", "/bin/sh")]
         hints = {"PS1": "lab$ ", "PROBE_LAB_CONTROL": self.control_proxy}
-        done = subprocess.run(  # noqa: S603  the user's own shell
-            command, env=self.environment(hints), preexec_fn=self.enter, check=False
-        )
+        with _deaf_to_interrupts():
+            done = subprocess.run(  # noqa: S603  the user's own shell
+                command, env=self.environment(hints), preexec_fn=self._enter_and_listen, check=False
+            )
         return done.returncode
+
+    def _enter_and_listen(self) -> None:
+        self.enter()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def call(self, function: Callable[..., T], *arguments: Any, timeout: float = 60.0) -> T:
         """Call a function in the client's place, in a forked child, and give what it returns (picklable).
@@ -308,6 +321,19 @@ class PacketLab:
                 out.write(answer)
         finally:
             os._exit(0)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C is for the shell in the foreground, not for us. Only the main thread may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _read_all(descriptor: int, deadline: float) -> bytes:

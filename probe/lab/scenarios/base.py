@@ -1,8 +1,8 @@
 """The internet that the scenarios share, and the words they build their own from.
 
 A client in China on AS4134 behind a path; its ISP's resolver; two independent resolvers over UDP and one over HTTPS; an
-address that exists and runs no resolver (the canary); two domestic and two foreign references with exact answers, one of
-each over IPv6 as well; a site that says what address one comes from; sites to probe; an impostor, a forwarder, a
+address that exists and runs no resolver (the canary); two domestic and two foreign references with exact answers, one
+of each over IPv6 as well; a site that says what address one comes from; sites to probe; an impostor, a forwarder, a
 block page's host, a captive portal; and a control proxy abroad. True resolvers answer after some milliseconds, later
 than any injector on the path.
 """
@@ -62,8 +62,8 @@ BLOCK_RESPONSE = Response(status=200, body=BLOCK_TEXT)
 LEGAL_RESPONSE = Response(
     status=451,
     headers=(("Link", f'<http://{BLOCKPAGE}/>; rel="blocked-by"'),),
-    body=b"<html><head><title>Unavailable For Legal Reasons</title></head><body><h1>451</h1><p>Access is restricted under "
-    b"Article 15 of the Law on Information.</p></body></html>\n",
+    body=b"<html><head><title>Unavailable For Legal Reasons</title></head><body><h1>451</h1>"
+    b"<p>Access is restricted under Article 15 of the Law on Information.</p></body></html>\n",
 )
 
 
@@ -91,8 +91,12 @@ def web(host: str, where: tuple[str, ...], *sites: Site) -> Host:
 REFERENCES: dict[str, tuple[str, tuple[str, ...], str, Response]] = {
     "connect.rom.miui.com": ("CN", ("220.181.106.150", "2408:8722:1::150"), "/generate_204", Response(status=204)),
     "wifi.vivo.com.cn": ("CN", ("121.36.117.200",), "/generate_204", Response(status=204)),
-    "connectivitycheck.gstatic.com": ("US", ("142.250.66.67", "2404:6800:4005::67"), "/generate_204", Response(status=204)),
-    "detectportal.firefox.com": ("US", ("34.107.221.82",), "/success.txt", Response(body=b"success\n", content_type=TEXT)),
+    "connectivitycheck.gstatic.com": (
+        "US", ("142.250.66.67", "2404:6800:4005::67"), "/generate_204", Response(status=204),
+    ),
+    "detectportal.firefox.com": (
+        "US", ("34.107.221.82",), "/success.txt", Response(body=b"success\n", content_type=TEXT),
+    ),
 }  # fmt: skip
 """Name: country, addresses, path, exact answer; over http and https. Real names, since the answers are real."""
 
@@ -165,7 +169,9 @@ def _infrastructure(isp_lies: tuple[Lie, ...]) -> tuple[Host, ...]:
             country="CN",
             hops=1,
         ),
-        Host(name="control", addresses=(CONTROL,), services=(Service(port=1080, kind=ServiceKind.SOCKS),), country="NL"),
+        Host(
+            name="control", addresses=(CONTROL,), services=(Service(port=1080, kind=ServiceKind.SOCKS),), country="NL"
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """One scenario: what there is, what is probed, and what an ideal classifier says about it.
 
-Knows the words of `probe.model.diagnosis` and no judge. `mismatches` compares a diagnosis, given as plain words, with what
-was expected, so that every runner says "as expected" by the same rule.
+Knows the words of `probe.model.diagnosis` and no judge. `mismatches` compares a diagnosis, given as plain words, with
+what was expected, so that every runner says "as expected" by the same rule.
 """
 
 from collections.abc import Iterable
@@ -51,8 +51,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Expected: `verdict` (`also`: others that a careful expert might defend, the reason in `note`); of the finding that
     decides `layers` and `mechanisms`, the first being the best and any of them right (empty: not asserted), and `hop`
     (None: not asserted); `claims` that must be among the findings; `never` layers about which nothing may be claimed;
-    `fitness`; `certainty` at least. `control`: whether a control proxy is given. `field`: what the field's reference tool
-    says, where it is wrong or coarser. `substrates`: where it can be played.
+    `fitness`; `certainty` at least. `control`: whether a control proxy is given. `field`: what the field's reference
+    tool says, where it is wrong or coarser. `substrates`: where it can be played.
     """
 
     number: int
