@@ -19,7 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 from onset_baselines import Found, hourly_cusum, pelt, three_in_a_row, viterbi
-from onset_world import DAY, HOUR, MINUTE, SKEW, Bools, Cell, Floats, Sample, Spell, vantage
+from onset_figures import HEAD, LEDGER, SUSPECTED, pooled, row, summary
+from onset_score import Tally, score
+from onset_world import DAY, HOUR, MINUTE, SKEW, Bools, Cell, Floats, Sample, vantage
 
 from probe.model.episode import Interval
 from probe.timeline.flapping import chains
@@ -32,7 +34,6 @@ Detector = Callable[[Floats, Bools], list[Found]]
 BASELINES: dict[str, Detector] = {"three in a row": three_in_a_row, "hourly CUSUM": hourly_cusum, "Viterbi": viterbi}
 if importlib.util.find_spec("ruptures"):
     BASELINES["PELT"] = pelt
-LEDGER = "ledger"
 
 SCHEDULES = {"10 min": 10 * MINUTE, "1 h": HOUR, "1 day": DAY}
 NOISES = {"0 %": (0.0, 0.0), "1 %": (0.01, 0.0), "5 %": (0.05, 0.0), "5 % bursts": (0.05, 0.5)}
@@ -47,39 +48,17 @@ class Plan(NamedTuple):
     beside: int
 
 
-class Outcome(NamedTuple):
-    """What one detector made of one block (or outage): all lengths in schedule intervals, None where there is none."""
-
-    found: bool
-    pieces: int = 0
-    delay: float | None = None
-    onset_error: float | None = None
-    end_error: float | None = None
-    observed_holds: bool | None = None
-    onset_holds: bool | None = None
-    onset_width: float | None = None
-    end_holds: bool | None = None
-    end_width: float | None = None
-
-
-class Tally(NamedTuple):
-    """What came of some endpoints: false blocks, and an outcome for every true block or outage, per detector."""
-
-    endpoints: dict[str, int]
-    false: dict[str, int]
-    outcomes: dict[str, list[Outcome]]
-
-
-def ledger(times: Floats, bad: Bools, schedule: float, noise: Noise) -> list[Found]:
-    """The confirmed blocks of the ledger, widened and, where they flap, put together as reports print them."""
+def ledger(times: Floats, bad: Bools, schedule: float, noise: Noise) -> tuple[list[Found], list[Found]]:
+    """What the ledger confirms, widened and, where it flaps, put together as reports print it; and all it suspects."""
     spans = [widened(span, SKEW, schedule) for span in detect(times, bad, schedule, noise)]
-    found = []
+    confirmed, suspected = [], []
     for chain in chains(spans, schedule):
         first, last = chain[0], chain[-1]
-        if first.confirmed is not None:
-            at = float(times[first.confirmed])
-            found.append(Found(first.onset, last.end, at, first.certain_onset, last.certain_end))
-    return found
+        at = float(times[first.suspected if first.confirmed is None else first.confirmed])
+        found = Found(first.onset, last.end, at, first.certain_onset, last.certain_end)
+        suspected.append(found)
+        confirmed += [found] if first.confirmed is not None else []
+    return confirmed, suspected
 
 
 def simulate(cell: Cell, beside: bool, seed: tuple[int, ...]) -> Tally:
@@ -89,7 +68,8 @@ def simulate(cell: Cell, beside: bool, seed: tuple[int, ...]) -> Tally:
     noise = learn(bad for _, bad in telling)
     tally = Tally(defaultdict(int), defaultdict(int), defaultdict(list))
     for sample, (times, bad) in zip(samples, telling, strict=True):
-        score(tally, LEDGER, sample, cell, ledger(times, bad, cell.schedule, noise))
+        for name, found in zip((LEDGER, SUSPECTED), ledger(times, bad, cell.schedule, noise), strict=True):
+            score(tally, name, sample, cell, found)
         for name, detector in BASELINES.items() if beside else ():
             score(tally, name, sample, cell, detector(times, bad))
             if sample.outages:
@@ -99,57 +79,6 @@ def simulate(cell: Cell, beside: bool, seed: tuple[int, ...]) -> Tally:
 
 def _told(samples: list[Sample]) -> list[tuple[Sample, Bools]]:
     return [(sample, sample.evidence != Evidence.VOID) for sample in samples]
-
-
-def score(tally: Tally, name: str, sample: Sample, cell: Cell, found: list[Found]) -> None:
-    """Compare what was found with what happened."""
-    tally.endpoints[name] += 1
-    spells = sample.blocks + sample.outages
-    if cell.kind in ("office", "flapping") and spells:
-        spells = [(spells[0][0], spells[-1][1])]
-    hits = [[f for f in found if _overlaps(f, spell, sample)] for spell in spells]
-    touched = {id(f) for hit in hits for f in hit}
-    tally.false[name] += sum(id(f) not in touched for f in found)
-    for spell, hit in zip(spells, hits, strict=True):
-        tally.outcomes[name].append(_outcome(spell, hit, cell.schedule) if hit else Outcome(False))
-
-
-def _overlaps(found: Found, spell: Spell, sample: Sample) -> bool:
-    begin = sample.times[0] - 1 if found.onset.earliest is None else found.onset.earliest
-    return bool(begin < spell[1] and (found.end.latest if found.end else sample.times[-1] + 1) > spell[0])
-
-
-def _outcome(spell: Spell, hit: list[Found], schedule: float) -> Outcome:
-    first, last = hit[0], hit[-1]
-    onset, end = spell
-    return Outcome(
-        True,
-        len(hit),
-        None if first.at is None else (first.at - onset) / schedule,
-        _error(first.onset, onset, schedule),
-        _error(last.end, end, schedule),
-        _holds(first.onset, onset),
-        _holds(first.certain_onset, onset),
-        _width(first.certain_onset, schedule),
-        _holds(last.certain_end, end),
-        _width(last.certain_end, schedule),
-    )
-
-
-def _error(interval: Interval | None, truth: float, schedule: float) -> float | None:
-    if interval is None or interval.earliest is None:
-        return None
-    return abs((interval.earliest + interval.latest) / 2 - truth) / schedule
-
-
-def _holds(interval: Interval | None, truth: float) -> bool | None:
-    if interval is None:
-        return None
-    return (interval.earliest is None or interval.earliest < truth) and truth <= interval.latest
-
-
-def _width(interval: Interval | None, schedule: float) -> float | None:
-    return None if interval is None or interval.earliest is None else (interval.latest - interval.earliest) / schedule
 
 
 def plans(scale: float) -> dict[str, list[Plan]]:
@@ -164,6 +93,9 @@ def plans(scale: float) -> dict[str, list[Plan]]:
         for label, (noise, burst) in {**NOISES, **CLEAN_ONLY}.items():
             many = 1000 if label in CLEAN_ONLY or noise < 0.05 or every == "1 day" else 10_000
             add("clean", Cell(f"{every}, {label}", schedule, noise, burst, length=length), many, 300)
+        if every != "1 day":
+            odd = Cell(f"{every}, 3 of 10 endpoints fail in bursts", schedule, 0.002, 0, "odd", touched=3)
+            add("clean", odd, 5000, 300)
         longest = 0.3 * length / schedule
         for label, (noise, burst) in NOISES.items():
             for kind, rate in (("full", 1.0), ("leaky 98.5 %", 0.985), ("partial 60 %", 0.6)):
@@ -189,71 +121,79 @@ def run(plan: Plan, seed: int, number: int, pool: ProcessPoolExecutor) -> Tally:
     """Simulate one plan, a vantage a task, the baselines beside the first of them."""
     vantages = -(-plan.endpoints // plan.cell.endpoints)
     beside = -(-plan.beside // plan.cell.endpoints)
-    total = Tally(defaultdict(int), defaultdict(int), defaultdict(list))
+    tallies: list[Tally] = []
     for side in (True, False):
         seeds = [(seed, number, i) for i in range(vantages) if (i < beside) == side]
-        for tally in pool.map(partial(simulate, plan.cell, side), seeds, chunksize=max(1, len(seeds) // 40)):
-            for name in tally.endpoints:
-                total.endpoints[name] += tally.endpoints[name]
-                total.false[name] += tally.false[name]
-                total.outcomes[name] += tally.outcomes[name]
-    return total
+        tallies += pool.map(partial(simulate, plan.cell, side), seeds, chunksize=max(1, len(seeds) // 40))
+    return pooled(tallies)
 
 
-def row(cell: Cell, name: str, tally: Tally) -> list[str]:
-    """One line of the table."""
-    outcomes = tally.outcomes[name]
-    hit = [outcome for outcome in outcomes if outcome.found]
-    errors = [e for o in hit for e in (o.onset_error, o.end_error) if e is not None]
-    holds = [h for o in hit for h in (o.onset_holds, o.end_holds) if h is not None]
-    widths = [w for o in hit for w in (o.onset_width, o.end_width) if w is not None]
-    delays = [o.delay for o in hit if o.delay is not None]
-    return [
-        cell.name,
-        name,
-        str(tally.endpoints[name]),
-        str(tally.false[name]),
-        f"{len(outcomes) - len(hit)}/{len(outcomes)}" if outcomes else "",
-        f"{np.mean([outcome.pieces for outcome in hit]):.2f}" if hit else "",
-        _quantile(errors, 0.5),
-        _quantile(errors, 0.95),
-        _quantile(delays, 0.5),
-        f"{100 * np.mean(holds):.2f} % of {len(holds)}" if holds else "",
-        _quantile(widths, 0.5),
-        f"{100 * np.mean([bool(o.observed_holds) for o in hit]):.1f} %" if hit else "",
-    ]
+def rollout(seed: tuple[int, ...], stagger: float) -> tuple[int, int, int]:
+    """One app blocked on four networks, `stagger` intervals apart: pairs in the right order, wrong, not told apart.
+
+    Two onsets are told apart when their CERTAIN intervals do not meet.
+    """
+    rng = np.random.default_rng(seed)
+    onsets: list[Interval | None] = []
+    for i in range(4):
+        cell = Cell("rollout", HOUR, 0.01, 0, "block", 1, (72, 200), 5, 1, begin=(200 + i * stagger) * HOUR)
+        samples = vantage(cell, rng)
+        telling = [(sample.times[keep], (sample.evidence == Evidence.BAD)[keep]) for sample, keep in _told(samples)]
+        found, _ = ledger(*telling[0], cell.schedule, learn(bad for _, bad in telling))
+        onsets.append(found[0].certain_onset if found else None)
+    right = wrong = open_ = 0
+    for i, first in enumerate(onsets):
+        for second in onsets[i + 1 :]:
+            if first is None or second is None or first.earliest is None or second.earliest is None:
+                open_ += 1
+            elif first.latest <= second.earliest:
+                right += 1
+            elif second.latest <= first.earliest:
+                wrong += 1
+            else:
+                open_ += 1
+    return right, wrong, open_
 
 
-HEAD = ["condition", "detector", "endpoints", "false", "missed", "pieces", "error med", "p95", "delay", "CERTAIN holds", "width"]
-HEAD += ["OBSERVED holds"]
-
-
-def _quantile(values: list[float], q: float) -> str:
-    return f"{np.quantile(values, q):.2f}" if values else ""
+def rollouts(scale: float, seed: int) -> None:
+    """Print how often the order of a rollout is told."""
+    print("\n| rollout over four networks, 1 h, 1 % | right order | wrong | not told apart |\n|---|---|---|---|")
+    for stagger in (1, 3, 6):
+        told = np.sum([rollout((seed, stagger, i), stagger) for i in range(max(int(200 * scale), 5))], axis=0)
+        print(f"| {stagger} h apart | {told[0]} | {told[1]} | {told[2]} |")
 
 
 def main() -> None:
-    """Print the table as Markdown."""
+    """Print the summary, and with --details every condition, as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=2021, help="another seed, another world (default 2021)")
     parser.add_argument("--quick", action="store_true", help="a twentieth of the endpoints")
     parser.add_argument("--only", default="", help="only sections whose name contains this")
     parser.add_argument("--scale", type=float, default=1.0, help="multiply the numbers of endpoints")
     parser.add_argument("--alone", action="store_true", help="the ledger without the baselines")
+    parser.add_argument("--details", action="store_true", help="a line for every condition as well")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
     options = parser.parse_args()
+    scale = options.scale / (20 if options.quick else 1)
     if options.alone:
         BASELINES.clear()
     began, number = time.perf_counter(), 0
-    with ProcessPoolExecutor(2) as pool:
-        for section, cells in plans(options.scale / (20 if options.quick else 1)).items():
+    results: dict[str, list[tuple[Cell, Tally]]] = defaultdict(list)
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for section, cells in plans(scale).items():
             if options.only not in section:
                 continue
-            print(f"\n### {section}\n\n| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
+            if options.details:
+                print(f"\n### {section}\n\n| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
             for plan in cells:
                 number += 1
                 tally = run(plan, options.seed, number, pool)
-                for name in tally.endpoints:
+                results[section].append((plan.cell, tally))
+                for name in tally.endpoints if options.details else ():
                     print(f"| {' | '.join(row(plan.cell, name, tally))} |", flush=True)
+    summary(results, list(BASELINES))
+    if not options.only:
+        rollouts(scale, options.seed)
     print(f"\nseed {options.seed}, {time.perf_counter() - began:.0f} s")
 
 

@@ -43,6 +43,8 @@ class Cell(NamedTuple):
     endpoints: int = 10
     touched: int = 0
     length: float = MONTH
+    begin: float | None = None
+    """Where the spell begins, in seconds from the start; None: anywhere in the middle."""
 
 
 class Sample(NamedTuple):
@@ -56,12 +58,14 @@ class Sample(NamedTuple):
 
 
 def vantage(cell: Cell, rng: np.random.Generator) -> list[Sample]:
-    """All endpoints of one vantage under a condition; the first `cell.touched` of them are blocked or have outages."""
+    """All endpoints of one vantage; the first `cell.touched` of them are blocked, have outages
+    or, of the kind `odd`, fail in bursts."""
     true = _runs(cell, rng)
     recorded = true + rng.uniform(-SKEW, SKEW)
     down = [_spell(cell, rng)] if cell.kind == "vantage_outage" else []
-    touched = [i < cell.touched for i in range(cell.endpoints)]
-    return [_endpoint(cell, rng, true, recorded, touched=hit, vantage_down=down) for hit in touched]
+    which = range(cell.endpoints)
+    cells = [cell._replace(noise=0.05, burst=0.5) if cell.kind == "odd" and i < cell.touched else cell for i in which]
+    return [_endpoint(cells[i], rng, true, recorded, touched=i < cell.touched, vantage_down=down) for i in which]
 
 
 def _runs(cell: Cell, rng: np.random.Generator) -> Floats:
@@ -124,7 +128,7 @@ def _blocks(cell: Cell, rng: np.random.Generator) -> list[Spell]:
 def _spell(cell: Cell, rng: np.random.Generator) -> Spell:
     """One stretch somewhere in the middle of the series, of log-uniform length."""
     length = _length(cell, rng)
-    begin = rng.uniform(0.1 * cell.length, 0.9 * cell.length - length)
+    begin = rng.uniform(0.1 * cell.length, 0.9 * cell.length - length) if cell.begin is None else cell.begin
     return begin, begin + length
 
 

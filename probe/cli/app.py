@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from probe import __version__
-from probe.cli import demo, report, run, targets
+from probe.cli import demo, lab, report, run, targets
 from probe.cli.console import Exit
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command()(run.run)
 app.command()(report.report)
 app.command()(demo.demo)
 app.add_typer(targets.app, name="targets")
+app.add_typer(lab.app, name="lab")
 
 
 def _version(wanted: bool) -> None:

@@ -68,6 +68,17 @@ def run(
         Risk, typer.Option(help="Measure targets up to this risk to the person who measures.")
     ] = Risk.MEDIUM,
     followup: Annotated[bool, typer.Option(help="Experiments after an anomaly.")] = True,
+    canary: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDR", help="An address that runs no resolver, to catch forgers with. Repeatable."),
+    ] = None,
+    egress_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help='A page that tells where we come from ({"asn": 4134}), asked in each run.'),
+    ] = None,
+    fingerprints: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Block pages to know, as CSV of ooni/blocking-fingerprints.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print each measurement as a JSON line.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print every host, port and check this would touch, and touch none.")
@@ -79,6 +90,7 @@ def run(
     mistakes: list[str] = []
     place = _vantage(vantage, country, asn, network, mistakes)
     settings = _settings(concurrency, timeout, resolver or [], doh or [], control_proxy or [], followup, mistakes)
+    settings = _with_extras(settings, canary or [], egress_url, fingerprints, mistakes)
     listed = load_or_fail(targets, "nothing was probed")
     if mistakes:
         fail([*mistakes, _counted(mistakes)])
@@ -143,6 +155,30 @@ def _settings(
         followup=followup,
         own_addresses=own_addresses(),
     )
+
+
+def _with_extras(
+    settings: "Settings", canaries: list[str], egress_url: str | None, marks: Path | None, mistakes: list[str]
+) -> "Settings":
+    from dataclasses import replace
+
+    from probe.diagnose.fingerprints import Fingerprint, parse_csv
+    from probe.net.url import is_address, parse
+
+    mistakes += [f"--canary {clean(text)!r} is no address" for text in canaries if not is_address(text)]
+    egress = None if egress_url is None else parse(egress_url)
+    if egress_url is not None and (egress is None or egress.scheme not in ("http", "https")):
+        mistakes.append(f"--egress-url {clean(egress_url)!r} is no http or https URL")
+    known: tuple[Fingerprint, ...] = ()
+    if marks is not None:
+        try:
+            with marks.open(encoding="utf-8", newline="") as lines:
+                known = parse_csv(lines)
+        except (OSError, UnicodeDecodeError) as error:
+            mistakes.append(f"--fingerprints {clean(str(marks))}: {clean(str(error))}")
+        except ValueError as error:
+            mistakes.append(f"{clean(str(marks))}:{clean(str(error))}")
+    return replace(settings, canaries=tuple(canaries), egress=egress, marks=known)
 
 
 def _plan(listed: "TargetList", only: list[str], accept: Risk) -> "Plan":

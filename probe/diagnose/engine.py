@@ -203,7 +203,7 @@ def _marked_challenge(facts: Facts) -> Outcome | None:
     for flow in facts.last.final:
         if flow.http is None or not flow.http.status:
             continue
-        challenge = [m for m in fingerprints.marks(flow.http) if m.kind is Kind.CHALLENGE]
+        challenge = [m for m in fingerprints.marks(flow.http, facts.case.marks) if m.kind is Kind.CHALLENGE]
         if challenge and not _control_like(facts, flow):
             return Outcome(
                 "http.challenge", Verdict.RESTRICTED, f"a challenge page ({challenge[0].name})", flow.indexes

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from probe.diagnose.bogon import is_bogon
+from probe.diagnose.fingerprints import Fingerprint
 from probe.model.diagnosis import Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import ControlRecord, FitnessEvidence
@@ -44,13 +45,14 @@ class Depth(IntEnum):
 
 
 class Case(NamedTuple):
-    """What is to be judged: everything a measurement holds but its verdict."""
+    """What is to be judged: everything a measurement holds but its verdict. `marks`: the user's own fingerprints."""
 
     url: str
     observations: tuple[Observation, ...]
     fitness: Fitness = Fitness.UNKNOWN
     evidence: FitnessEvidence = FitnessEvidence()
     records: tuple[ControlRecord, ...] = ()
+    marks: tuple[Fingerprint, ...] = ()
 
 
 @dataclass(frozen=True)

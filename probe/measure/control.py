@@ -26,7 +26,12 @@ def label(number: int) -> str:
 
 
 async def through_all(log: Log, tools: Tools, where: Where, expected: Expect) -> bool:
-    """Ask the same through every control proxy, at once. Whether one of them reached the endpoint."""
+    """Ask the same through every control proxy, at once. Whether one of them reached the endpoint.
+
+    A proxy resolves names for itself and tells nobody what it found, so it cannot be asked for a name alone.
+    """
+    if where.scheme == "dns":
+        return False
     proxies = enumerate(tools.settings.proxies, start=1)
     reached = await asyncio.gather(*(through(log, tools, where, expected, p, label(n)) for n, p in proxies))
     return any(reached)
@@ -56,7 +61,7 @@ async def through(log: Log, tools: Tools, where: Where, expected: Expect, proxy:
 
 async def addresses_from_there(log: Log, tools: Tools, where: Where, addresses: Sequence[str], hop: int) -> None:
     """Try the very addresses that the vantage was given from the first control: are they the endpoint's at all?"""
-    if not tools.settings.proxies or not addresses:
+    if not tools.settings.proxies or not addresses or where.scheme == "dns":
         return
     until = {"https": "tls", "http": "http"}.get(where.scheme, "tcp")
     errands = [
@@ -69,6 +74,7 @@ async def addresses_from_there(log: Log, tools: Tools, where: Where, addresses: 
 async def health(tools: Tools, references: Sequence[tuple[Where, Expect]]) -> tuple[ControlHealth, ...]:
     """Measure every reference through every control. The observations are not kept, only how many were reached."""
     found = []
+    references = [(where, expected) for where, expected in references if where.scheme != "dns"]
     for number, proxy in enumerate(tools.settings.proxies, start=1):
         log = Log.begin(tools.network)
         asked = (through(log, tools, where, expected, proxy, label(number)) for where, expected in references)

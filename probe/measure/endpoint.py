@@ -6,13 +6,14 @@ fully as the first.
 """
 
 import asyncio
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from probe.measure import flow
 from probe.measure.flow import Errand, Flow
 from probe.measure.log import Log, Tools
 from probe.model.failure import FailureKind
-from probe.model.observation import DNSLookup, Purpose
+from probe.model.observation import DNSLookup, HTTPRoundTrip, Purpose
 from probe.model.target import Expect
 from probe.net import url
 from probe.net.resolve import resolve_all
@@ -70,21 +71,46 @@ async def attempt(log: Log, tools: Tools, where: Where, expected: Expect, number
         fell_back = fell_back or not own
         if where.scheme == "dns":
             return Outcome(own, fell_back, where)
-        best = next((one for one in flows if one.reached), None)
-        if best is None:
+        onward = _onward(log, flows, where, expected, visited, at_bound=hop == tools.settings.max_hops)
+        if isinstance(onward, FailureKind):
             return Outcome(False, False, where)
-        if best.response is None or flow.is_final(best.response, expected):
-            return Outcome(not fell_back, fell_back, where)
-        onward = url.follow(where, best.response.location)
         if onward is None:
-            log.blame(best.response, FailureKind.HTTP_INVALID_LOCATION)
-            return Outcome(False, False, where)
-        if onward.url in visited or hop == tools.settings.max_hops:
-            log.blame(best.response, FailureKind.HTTP_REDIRECT_LOOP)
-            return Outcome(False, False, where)
+            return Outcome(not fell_back, fell_back, where)
         visited.add(onward.url)
         where = onward
     raise AssertionError("the loop always returns at its last hop")
+
+
+def _onward(
+    log: Log, flows: Sequence[Flow], where: Where, expected: Expect, visited: Collection[str], *, at_bound: bool
+) -> Where | FailureKind | None:
+    """Where the chain goes from a hop, by the first address whose answer is no dead end; None: it ends there well.
+
+    Every redirect that leads nowhere gets its failure: with several addresses none may pass for an answer. A failure:
+    no address was reached, or all of them are dead ends.
+    """
+    found: Where | FailureKind | None = FailureKind.HTTP_INVALID_LOCATION
+    for one in reversed(flows):
+        if not one.reached:
+            continue
+        leads = _leads(one.response, where, expected, visited, at_bound=at_bound)
+        if not isinstance(leads, FailureKind):
+            found = leads
+        elif one.response is not None:
+            log.blame(one.response, leads)
+    return found
+
+
+def _leads(
+    response: HTTPRoundTrip | None, where: Where, expected: Expect, visited: Collection[str], *, at_bound: bool
+) -> Where | FailureKind | None:
+    """Where one answer leads: to another URL, nowhere (the failure that this is), or None: it is the end."""
+    if response is None or flow.is_final(response, expected):
+        return None
+    onward = url.follow(where, response.location)
+    if onward is None:
+        return FailureKind.HTTP_INVALID_LOCATION
+    return FailureKind.HTTP_REDIRECT_LOOP if at_bound or onward.url in visited else onward
 
 
 async def _hop(

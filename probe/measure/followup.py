@@ -102,6 +102,8 @@ async def _true_addresses(lab: Lab) -> None:
     fresh = [a for a in sorted(hop.trusted_addresses | hop.late_addresses) if a not in tried][:MOST_ADDRESSES]
     expect = lab.task.endpoint.expect
     last = flow.last_stage(lab.where)
+    if last == "dns":
+        return
     errands = [Errand(lab.where, a, hop.number, 0, Purpose.TRUE_ADDRESS, last, expect=expect) for a in fresh]
     await asyncio.gather(*(flow.run(lab.log, lab.tools, errand) for errand in errands))
 

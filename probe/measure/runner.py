@@ -154,7 +154,8 @@ class Run:
         task, log = seen.task, seen.log
         observations = scrub(log.observations, self.tools.settings.own_addresses)
         records = self.records(task.name, log.started)
-        case = Case(task.endpoint.url, observations, self.fitness, self.evidence, records)
+        marks = self.tools.settings.marks
+        case = Case(task.endpoint.url, observations, self.fitness, self.evidence, records, marks)
         judged = diagnose(case)
         return Measurement(
             id=f"{self.run_id}/{task.name}",
@@ -193,7 +194,7 @@ def _untrusted(log: Log) -> bool:
 
 
 def _failure(log: Log) -> FailureKind | None:
-    """What ended the last try: the failure of its last flow, or of its lookups where there was no address."""
+    """What ended the last try: the failure of its last flow, or of its own lookups where they gave no address."""
     ours = [o for o in log.observations if o.purpose in _OURS]
     last = max((o.attempt for o in ours), default=0)
     tried = [o for o in ours if o.attempt == last]
@@ -205,7 +206,8 @@ def _failure(log: Log) -> FailureKind | None:
     flows = [kind for transaction, kind in ends.items() if transaction not in dns]
     if flows:
         return None if None in flows else flows[0]
-    lookups = [kind for transaction, kind in ends.items() if transaction in dns]
+    own = {o.transaction_id for o in tried if isinstance(o, DNSLookup) and o.resolver.own}
+    lookups = [kind for transaction, kind in ends.items() if transaction in dns & own]
     return None if None in lookups else next(iter(lookups), None)
 
 

@@ -3,6 +3,7 @@
 import resource
 from dataclasses import dataclass, field
 
+from probe.diagnose.fingerprints import Fingerprint
 from probe.model.observation import Resolver, ResolverKind
 from probe.net.resolve import parse_resolver_address
 from probe.net.tunnel import Proxy
@@ -21,7 +22,8 @@ class Settings:
     `concurrency` endpoints talk (TLS, HTTP) at once; connects that are merely pending are counted apart.
     `starts_per_second` paces the start of endpoints. `cooldown` is the pause before experiments, `recheck_seconds` the
     least time between two looks at the references. `egress` is a page that tells our network (JSON with `asn`), asked
-    only if configured. `canaries` are addresses that run no resolver, besides those of references.
+    only if configured. `canaries` are addresses that run no resolver, besides those of references;
+    `marks` the user's own fingerprints of block pages.
     """
 
     timeout: float = 10.0
@@ -39,6 +41,7 @@ class Settings:
     recheck_seconds: float = 5.0
     egress: Where | None = None
     canaries: tuple[str, ...] = ()
+    marks: tuple[Fingerprint, ...] = ()
     own_addresses: frozenset[str] = field(default=frozenset())
 
     def dns_timeout(self) -> float:

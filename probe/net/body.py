@@ -50,9 +50,7 @@ class Body:
         self.wire_bytes += len(data)
         self.decoded += self._decode(data)
         self._pieces += 1
-        self.capped = (
-            self.wire_bytes >= self._limit or len(self.decoded) >= self._limit or self._pieces >= MAX_PIECES
-        )
+        self.capped = self.wire_bytes >= self._limit or len(self.decoded) >= self._limit or self._pieces >= MAX_PIECES
         return not self.capped
 
     def _decode(self, data: bytes) -> bytes:

@@ -12,7 +12,7 @@ import hashlib
 import ipaddress
 import ssl
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -39,7 +39,15 @@ _SELF_SIGNED = 18
 _NO_ISSUER = frozenset({2, 19, 20, 21})
 
 # X.509 libraries raise these on bytes that only look like a certificate.
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, crypto.Error)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    crypto.Error,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class TrustStore:
@@ -99,9 +107,15 @@ class TrustStore:
 
 @lru_cache(maxsize=4096)
 def _parse(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+@contextlib.contextmanager
+def _unwarned() -> Iterator[None]:
+    """cryptography warns, field by field, of what is odd but readable: strangers have such certificates."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # cryptography warns of odd but readable fields, and strangers have them
-        return x509.load_der_x509_certificate(der)
+        warnings.simplefilter("ignore")
+        yield
 
 
 def problems(chain: Sequence[bytes], name: str, now: float, trust: TrustStore) -> tuple[FailureKind, ...]:
@@ -111,7 +125,11 @@ def problems(chain: Sequence[bytes], name: str, now: float, trust: TrustStore) -
     """
     if not chain:
         return (FailureKind.SSL_INVALID_CERTIFICATE,)
-    bounded = list(chain[:MAX_CHAIN])
+    with _unwarned():
+        return _problems(list(chain[:MAX_CHAIN]), name, now, trust)
+
+
+def _problems(bounded: list[bytes], name: str, now: float, trust: TrustStore) -> tuple[FailureKind, ...]:
     try:
         leaf = _parse(bounded[0])
         code, members = trust.path(bounded)
@@ -159,7 +177,7 @@ def _may_serve(leaf: x509.Certificate) -> bool:
         usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return True
-    except (*_UNREADABLE, x509.DuplicateExtension):
+    except _UNREADABLE:
         return False
     return ExtendedKeyUsageOID.SERVER_AUTH in usage or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage
 
@@ -172,14 +190,15 @@ def names_match(leaf: x509.Certificate, name: str) -> bool:
             verify_certificate_ip_address(leaf, str(ipaddress.ip_address(name)))
         except ValueError:
             verify_certificate_hostname(leaf, name)
-    except (VerificationError, CertificateError, *_UNREADABLE, x509.DuplicateExtension):
+    except (VerificationError, CertificateError, *_UNREADABLE):
         return False
     return True
 
 
 def describe(chain: Sequence[bytes], *, keep_der: bool) -> tuple[Certificate, ...]:
     """The chain as records, leaf first; the DER itself only where `keep_der` asks for it."""
-    return tuple(_describe(der, keep_der) for der in chain[:MAX_CHAIN])
+    with _unwarned():
+        return tuple(_describe(der, keep_der) for der in chain[:MAX_CHAIN])
 
 
 @lru_cache(maxsize=4096)
@@ -202,7 +221,7 @@ def _describe(der: bytes, keep_der: bool) -> Certificate:
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
-    with contextlib.suppress(*_UNREADABLE, x509.ExtensionNotFound, x509.DuplicateExtension):
+    with contextlib.suppress(*_UNREADABLE, x509.ExtensionNotFound):
         extension = certificate.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
         if isinstance(extension.value, x509.SubjectAlternativeName):
             return tuple(_name_text(general)[:MAX_FIELD] for general in list(extension.value)[:MAX_NAMES])

@@ -87,7 +87,6 @@ class _Exchange:
         return self.header("location")[: MAX_URL + 1] if is_redirect else ""
 
 
-
 async def fetch(trace: Trace, stream: Stream, request: Request, *, timeout: float) -> tuple[HTTPRoundTrip, bytes]:
     """Send `request` on `stream` and read the answer within `timeout` seconds.
 

@@ -71,7 +71,7 @@ class State(msgspec.Struct):
     seen: int = 0
     blocked: bool = False
     scores: list[float] = []
-    last: float = float("-inf")
+    last: float | None = None
     last_bad: bool = False
     floor: int = 0
     since: float | None = None
@@ -93,7 +93,7 @@ def begin(noise: Noise, limits: Limits, schedule: float) -> State:
 
 def feed(state: State, time: float, bad: bool) -> tuple[News, Span | None]:
     """Take one GOOD or BAD measurement. The span comes with OVER and PASSED, final; for others ask `present`."""
-    if time < state.last:
+    if state.last is not None and time < state.last:
         return News.LATE, None
     news = _while_blocked(state, time, bad) if state.blocked else _while_open(state, time, bad)
     state.last, state.last_bad, state.seen = time, bad, state.seen + 1

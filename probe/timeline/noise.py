@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 Bools = NDArray[np.bool_]
 
-CHUNK = 96
-"""Measurements in one piece of a series when the quietest part of it is looked for."""
+CHUNK, SMALL_CHUNK = 96, 24
+PIECES, FEWEST_PIECES = 8, 4
+"""A series is cut into pieces of about CHUNK measurements when its quietest part is looked for; a short one into PIECES
+of SMALL_CHUNK or more, and one that does not give FEWEST_PIECES not at all."""
 
-MIN_CHUNKS = 4
 START_RANGE = (0.003, 0.3)
 FOLLOW_RANGE = (0.01, 0.55)
 """Bounds on the two numbers. The lower ones keep a confirmation from ever resting on fewer than three failures, the
@@ -31,19 +32,19 @@ ORDINARY = 0.35
 """A series whose short runs alone make up a larger share teaches nothing: that is no flakiness but a partial block."""
 
 START_WEIGHT = 100.0
-FOLLOW_WEIGHT, LEARNT_WEIGHT = 10.0, 50.0
-"""How many chances, and how many runs, the prior is worth beside the series' own; more runs once it was learnt."""
+MOST_RUNS = 50.0
+"""How many chances, and at most how many runs, the prior is worth beside the series' own."""
 
 
 class Noise(msgspec.Struct, frozen=True):
     """Probability that a failure starts after a success, and that a failure follows a failure, while not blocked.
 
-    `learnt`: from a vantage, so that it is worth more as a prior than an assumption.
+    `runs`: how many runs of failures `follow` is worth as a prior: what stands behind it, within bounds.
     """
 
     start: float = 0.02
     follow: float = 0.1
-    learnt: bool = False
+    runs: float = 10.0
 
     @property
     def share(self) -> float:
@@ -75,8 +76,9 @@ def learn(series: Iterable[Bools], prior: Noise = DEFAULT) -> Noise:
     single = [_estimate(quiet, prior).start for quiet in counted]
     middle = float(np.median(single))
     calm = [quiet for quiet, start in zip(counted, single, strict=True) if start <= 1.5 * middle]
-    follow = _follow(sum(quiet.ones for quiet in calm), sum(quiet.twos for quiet in calm), prior)
-    return msgspec.structs.replace(bounded(middle, follow), learnt=True)
+    ones, twos = sum(quiet.ones for quiet in calm), sum(quiet.twos for quiet in calm)
+    worth = min(prior.runs + ones, MOST_RUNS)
+    return msgspec.structs.replace(bounded(middle, _follow(ones, twos, prior)), runs=worth)
 
 
 def refine(bad: Bools, prior: Noise, open_time: Bools | None = None) -> Noise:
@@ -90,36 +92,47 @@ def refine_quietest(bad: Bools, prior: Noise) -> Noise:
     The quarter is picked by its count of failures, so these are too few by about 1.27 standard deviations of a Poisson
     count (the mean of a normal's lowest quarter); that is put back.
     """
-    pieces = bad.size // CHUNK
-    if pieces < MIN_CHUNKS:
+    pieces = max(bad.size // CHUNK, min(PIECES, bad.size // SMALL_CHUNK))
+    if pieces < FEWEST_PIECES:
         return refine(bad, prior)
-    counted = sorted((count(piece) for piece in np.array_split(bad, pieces)), key=_start_rate)
-    quarter = counted[: (pieces + 3) // 4]
-    chances = sum(quiet.chances for quiet in quarter)
-    ones, twos = sum(quiet.ones for quiet in quarter), sum(quiet.twos for quiet in quarter)
-    mean = (ones + twos) / len(quarter)
+    size = bad.size // pieces
+    begins, lengths = _runs(bad)
+    by_length = [np.bincount(begins[chosen] // size, minlength=pieces)[:pieces] for chosen in _by_length(lengths)]
+    after_success = np.concatenate(([False], ~bad[:-1]))[: pieces * size].reshape(pieces, size)
+    chances = np.maximum(after_success.sum(axis=1) - by_length[2], 0)
+    failures = by_length[0] + by_length[1]
+    quarter = np.argsort(failures / np.maximum(chances, 1), kind="stable")[: (pieces + 3) // 4]
+    mean = float(failures[quarter].mean())
     back = (0.636 + (0.404 + mean) ** 0.5) ** 2 / mean if mean else 1.0
-    return _estimate(Quiet(chances, ones * back, twos * back), prior)
+    ones, twos = (back * float(counted[quarter].sum()) for counted in by_length[:2])
+    return _estimate(Quiet(float(chances[quarter].sum()), ones, twos), prior)
 
 
 def count(bad: Bools, open_time: Bools | None = None) -> Quiet:
     """Count chances and short runs. A run at either edge may be the part of a longer one and does not teach."""
-    edges = np.diff(bad.astype(np.int8))
-    begins = np.flatnonzero(edges == 1) + 1
-    ends = np.flatnonzero(edges == -1) + 1
-    if bad.size and bad[0]:
-        ends = ends[1:]
-    lengths = ends - begins[: ends.size]
-    begins = begins[: ends.size]
+    begins, lengths = _runs(bad)
     after_success = ~bad[:-1]
-    long_runs = int((lengths > 2).sum()) + int(bool(bad.size > 1 and bad[-1]))
     if open_time is not None:
         after_success = after_success & open_time[1:]
         known = open_time[begins]
         begins, lengths = begins[known], lengths[known]
-        long_runs = int((lengths > 2).sum())
-    chances = int(after_success.sum()) - long_runs
-    return Quiet(max(chances, 0), int((lengths == 1).sum()), int((lengths == 2).sum()))
+    ones, twos, longer = (int(chosen.sum()) for chosen in _by_length(lengths))
+    return Quiet(max(int(after_success.sum()) - longer, 0), ones, twos)
+
+
+def _runs(bad: Bools) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where the runs of failures begin and how long they are; those cut off by an edge of the series left out."""
+    edges = np.flatnonzero(bad[1:] != bad[:-1]) + 1
+    if bad.size and bad[0]:
+        edges = edges[1:]
+    begins, ends = edges[::2], edges[1::2]
+    begins = begins[: ends.size]
+    return begins, ends - begins
+
+
+def _by_length(lengths: NDArray[np.intp]) -> tuple[Bools, Bools, Bools]:
+    """Which runs are of one failure, of two, longer."""
+    return lengths == 1, lengths == 2, lengths > 2
 
 
 def bounded(start: float, follow: float) -> Noise:
@@ -141,13 +154,10 @@ def _estimate(quiet: Quiet, prior: Noise) -> Noise:
 
 
 def _follow(ones: float, twos: float, prior: Noise) -> float:
-    """`follow` from runs and a prior. Runs are few, and a value too low makes a burst a block: where the prior was not
-    learnt from a whole vantage, the estimate errs upwards by two standard deviations of what the runs alone tell."""
-    if prior.learnt:
-        return (twos + LEARNT_WEIGHT * prior.follow) / (ones + LEARNT_WEIGHT)
-    mean = (twos + FOLLOW_WEIGHT * prior.follow) / (ones + FOLLOW_WEIGHT)
-    return float(mean + 2 * np.sqrt(mean * (1 + mean) * ones) / (ones + FOLLOW_WEIGHT))
-
-
-def _start_rate(quiet: Quiet) -> float:
-    return (quiet.ones + quiet.twos) / max(quiet.chances, 1.0)
+    """`follow` from runs and a prior. Runs are few, and a value too low makes a burst a block: so the estimate errs
+    upwards, by one standard deviation of what the runs tell, by two where the prior rests on little as well; and a
+    series whose own runs say more than its calm vantage is believed."""
+    caution = 1.0 if prior.runs >= MOST_RUNS else 2.0
+    mean = (twos + prior.runs * prior.follow) / (ones + prior.runs)
+    own = (twos + DEFAULT.runs * prior.follow) / (ones + DEFAULT.runs)
+    return max(own, float(mean + caution * np.sqrt(mean * (1 + mean) * ones) / (ones + prior.runs)))

@@ -3,6 +3,8 @@
 import json
 import random
 import struct
+import subprocess
+import sys
 
 import dns.edns
 import dns.flags
@@ -198,6 +200,22 @@ def test_many_extended_errors_are_bounded() -> None:
 def test_an_extended_error_without_its_code_is_malformed() -> None:
     option = dns.edns.GenericOption(dns.edns.OptionType.EDE, b"\x00")
     assert _parse(_with_options(option)).failure is FailureKind.DNS_MALFORMED
+
+
+def test_a_hostile_reply_does_not_change_how_later_ones_are_read() -> None:
+    """In a fresh process, since dnspython remembers the first class it used for a type."""
+    script = """
+import struct
+from probe.net.dnswire import Question, encode_query, parse_reply
+asked = Question(7, "a.example", "A")
+head = struct.pack("!HHHHHH", 7, 0x8180, 1, 1, 0, 0) + encode_query(asked)[12:-11]
+for rdclass in (255, 254, 3, 1):
+    record = bytes([0xC0, 12]) + struct.pack("!HHIH", 1, rdclass, 60, 4) + bytes([192, 0, 2, 1])
+    answers = parse_reply(head + record, asked, 0.0).answers
+print([(one.type, one.value) for one in answers])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[('A', '192.0.2.1')]"
 
 
 # CNAME chains

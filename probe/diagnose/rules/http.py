@@ -104,7 +104,7 @@ def _blockpage_marked(facts: Facts, hop: Hop) -> Hit | None:
     if page is None:
         return None
     flow, http = page
-    found = [m for m in fingerprints.marks(http) if m.kind is Kind.BLOCKPAGE]
+    found = [m for m in fingerprints.marks(http, facts.case.marks) if m.kind is Kind.BLOCKPAGE]
     if not found or any(same_page(http, other) for other in control_pages(facts)):
         return None
     return Hit(flow.indexes, f"the page carries the mark {found[0].name} ({found[0].source})")

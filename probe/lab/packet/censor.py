@@ -17,7 +17,7 @@ from probe.lab.packet.hand import CENSOR_TTL, ENDS, SPEAKS, Hand
 from probe.lab.packet.listen import first_datagrams, seen_at, understand
 from probe.lab.packet.packets import SEQUENCE, Flags, Packet, Protocol, text
 from probe.lab.packet.setting import Emit, Event, Setup, Side, aimed, breaks_in
-from probe.lab.rule import Delay, Drop, Lose, Rule, Seen, Stage, fired
+from probe.lab.rule import Delay, Drop, Lose, Rule, Seen, Stage, fired, matches
 
 __all__ = ["CENSOR_TTL", "Censor"]
 
@@ -29,24 +29,27 @@ class Censor:
     """One path with its rules. `seed` fixes every throw of its dice; `counts` says how often each rule fired."""
 
     def __init__(self, rules: Iterable[Rule], setup: Setup, seed: int = 0) -> None:
-        self.rules: tuple[Rule, ...] = tuple(rules)
         self.counts: Counter[str] = Counter()
         self._setup = setup
         self._flows = Flows()
         self._hand = Hand(setup, self._flows, seed)
-        self._residual: dict[tuple[bytes, bytes, int], list[tuple[Rule, float]]] = {}
+        self.change(rules)
 
     def change(self, rules: Iterable[Rule]) -> None:
-        """From now on these rules hold; residual blocks are forgotten, open flows stay as they are."""
-        self.rules, self._residual = tuple(rules), {}
+        """From now on these rules hold; residual blocks are forgotten. What has befallen a flow stays its fate."""
+        self.rules: tuple[Rule, ...] = tuple(rules)
+        self._dead = [r for r in self.rules if r.match.stage is Stage.IP and isinstance(r.effect, Drop)]
+        self._residual: dict[tuple[bytes, bytes, int], list[tuple[Rule, float]]] = {}
 
     def up(self, raw: bytes, now: float) -> list[Event]:
         """A packet of the client. `now` is any monotonic time in seconds."""
         packet = packets.parse(raw)
         if packet is None or _multicast(packet.destination):
             return []
+        if self._cut_off(packet.destination, down=False):
+            return []
         if not packet.readable:
-            return [] if self._cut_off(packet) else [Emit(now, Side.SERVER, raw)]
+            return [Emit(now, Side.SERVER, raw)]
         flow, new = self._flows.from_client(packet)
         if new:
             self._weather(flow)
@@ -63,6 +66,8 @@ class Censor:
         packet = packets.parse(raw)
         if packet is None or _multicast(packet.destination):
             return []
+        if self._cut_off(packet.source, down=True):
+            return []
         flow = self._flows.from_server(packet) if packet.readable else None
         if flow is None:
             return [Emit(now, Side.CLIENT, self._hand.aged(packet, packet.source))]
@@ -74,10 +79,16 @@ class Censor:
             self._hand.pass_down(flow, packet, now)
         return self._hand.take()
 
-    def _cut_off(self, packet: Packet) -> bool:
-        """Whether a packet that is neither TCP nor UDP meets a rule that drops everything."""
-        seen = Seen(Stage.IP, text(packet.destination), 0)
-        return any(isinstance(rule.effect, Drop) for rule in fired(self.rules, seen))
+    def _cut_off(self, server: bytes, *, down: bool) -> bool:
+        """Whether a rule of stage `ip` drops every packet to or from this address, those of open flows as well."""
+        if not self._dead:
+            return False
+        seen = Seen(Stage.IP, text(server), 0)
+        for rule in self._dead:
+            if matches(rule.match, seen) and (down or not _one_way(rule)):
+                self.counts[rule.id] += not down
+                return True
+        return False
 
     def _weather(self, flow: Flow) -> None:
         """Loss and delay of the path itself hold from a flow's first packet on, before anything is decided."""
@@ -217,6 +228,10 @@ class Censor:
         """The rules whose residual time for this client, address and port is not over."""
         key = (flow.key.client, flow.key.server, flow.key.server_port)
         return [rule for rule, until in self._residual.get(key, ()) if until > now]
+
+
+def _one_way(rule: Rule) -> bool:
+    return isinstance(rule.effect, Drop) and rule.effect.to_client_only
 
 
 def _multicast(address: bytes) -> bool:

@@ -214,7 +214,8 @@ class PacketLab:
     def apply(self, rules: Iterable[Rule] = (), down: Collection[str] = ()) -> None:
         """From now on these rules hold, and these hosts (by name) are down for everyone: their ports refuse.
 
-        Flows that are open stay as they are; residual blocks are forgotten. Raises KeyError for an unknown host.
+        What has befallen a flow stays its fate, and rules about its beginning come too late for it; a Drop at stage
+        `ip` silences open flows too, while it holds. Residual blocks are forgotten. Raises KeyError for an unknown host.
         """
         names = tuple(self.world.host(name).name for name in down)
         self._ask(b"R" + msgspec.msgpack.encode(tuple(rules)))

@@ -243,6 +243,7 @@ def _dropped() -> tuple[Scenario, ...]:
             also=(Verdict.BLOCKED,),
             layers=(),
             hop=None,
+            fitness=None,
             note="The references' names are silent as well, so nothing is known about this name: the vantage has no "
             "DNS. "
             "Taken as `blocked` by port 53 it would be true of every site at once. Its fitness is not asserted.",

@@ -51,8 +51,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Expected: `verdict` (`also`: others that a careful expert might defend, the reason in `note`); of the finding that
     decides `layers` and `mechanisms`, the first being the best and any of them right (empty: not asserted), and `hop`
     (None: not asserted); `claims` that must be among the findings; `never` layers about which nothing may be claimed;
-    `fitness`; `certainty` at least. `control`: whether a control proxy is given. `field`: what the field's reference
-    tool says, where it is wrong or coarser. `substrates`: where it can be played.
+    `fitness` (None: not asserted); `certainty` at least. `control`: whether a control proxy is given. `field`: what the
+    field's reference tool says, where it is wrong or coarser. `substrates`: where it can be played.
     """
 
     number: int
@@ -73,7 +73,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     never: tuple[Layer, ...] = ()
     never_mechanisms: tuple[Mechanism, ...] = ()
     certainty: Certainty | None = None
-    fitness: Fitness = Fitness.FIT
+    fitness: Fitness | None = Fitness.FIT
     control: bool = True
     control_state: ControlState | None = None
     declared_asn: int = 4134
@@ -100,7 +100,7 @@ def mismatches(scenario: Scenario, diagnosis: Diagnosis, fitness: Fitness) -> tu
         wrong.append(f"hop {diagnosis.hop}, not {scenario.hop}")
     if _SURENESS[diagnosis.certainty] < _SURENESS[scenario.certainty]:
         wrong.append(f"certainty {diagnosis.certainty}, not {scenario.certainty}")
-    if fitness is not scenario.fitness and fitness is not Fitness.UNKNOWN:
+    if scenario.fitness is not None and fitness not in (scenario.fitness, Fitness.UNKNOWN):
         wrong.append(f"fitness {fitness}, not {scenario.fitness}")
     wrong += [f"no finding {claim.layer} at hop {claim.hop}" for claim in scenario.claims if not _made(claim, found)]
     claimed = sorted((layer, str(each)) for layer, _, each in found if each is not None)

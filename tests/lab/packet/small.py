@@ -4,6 +4,8 @@ import socket
 import ssl
 import struct
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from probe.lab.world import (
@@ -75,16 +77,26 @@ def connecting(address: str, port: int, limit: float = 5.0) -> str:
     return "open"
 
 
+def connecting_often(times: int, address: str, port: int, limit: float) -> set[str]:
+    """How several connects at once end."""
+    with ThreadPoolExecutor(times) as pool:
+        return set(pool.map(lambda _: connecting(address, port, limit), range(times)))
+
+
 def _name(error: OSError) -> str:
     return type(error).__name__ if not error.errno else f"{type(error).__name__} {error.errno}"
 
 
-def hello(name: str | None, *, maximum: ssl.TLSVersion | None = None) -> tuple[bytes, ssl.SSLObject]:
+def hello(
+    name: str | None, *, maximum: ssl.TLSVersion | None = None, alpn: Sequence[str] = ()
+) -> tuple[bytes, ssl.SSLObject]:
     """A ClientHello with this SNI, and the object that made it."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if maximum is not None:
         context.maximum_version = maximum
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
     with suppress(ssl.SSLWantReadError):

@@ -7,8 +7,11 @@ import os
 import shutil
 import ssl
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -27,6 +30,7 @@ from probe.lab.rule import (
     Intercept,
     Lose,
     Match,
+    Phase,
     Reroute,
     Reset,
     Rule,
@@ -299,6 +303,26 @@ def test_rules_change_while_the_lab_runs() -> None:
         assert lab.call(small.greet, small.NAME) == HANDSHAKE
 
 
+def test_a_script_changes_the_path_by_itself() -> None:
+    def client() -> tuple[str | bytes, str | bytes]:
+        first = small.greet(small.NAME)
+        time.sleep(0.4)
+        return first, small.greet(small.NAME)
+
+    with PacketLab(small.world()) as lab:
+        lab.play((Phase(start=0.0), Phase(start=0.3, rules=(Rule(id="sni", match=SNI, effect=Reset()),))))
+        assert lab.call(client) == (HANDSHAKE, "ConnectionResetError 104 after 0")
+
+
+def test_rules_about_syns_hold_on_a_lossy_path() -> None:
+    rules = (
+        Rule(id="syn", match=Match(stage=Stage.TCP, addresses=(small.SITE,)), effect=Drop()),
+        Rule(id="weather", match=Match(stage=Stage.IP), effect=Lose(probability=0.5)),
+    )
+    with PacketLab(small.world(), rules) as lab:
+        assert lab.call(small.connecting_often, 8, small.SITE, 443, 1.2) == {"TimeoutError"}
+
+
 def test_veth_links_carry_the_same() -> None:
     with PacketLab(small.world(), [Rule(id="sni", match=SNI, effect=Reset())], link="veth") as lab:
         assert lab.call(small.greet, small.NAME) == "ConnectionResetError 104 after 0"
@@ -317,15 +341,48 @@ def test_a_command_sees_the_labs_files_and_nothing_of_the_host() -> None:
     assert devices == {"lo", "path0"}
 
 
+def test_a_shell_gives_its_exit_code_and_knows_the_control() -> None:
+    with PacketLab(small.world()) as lab:
+        assert lab.shell(["sh", "-c", f'test "$PROBE_LAB_CONTROL" = socks5://{small.CONTROL}:1080 && exit 7']) == 7
+
+
 def test_nothing_is_left_behind() -> None:
     with PacketLab(small.world()) as lab:
         folder, pid = lab.ca_file.parent, lab._pid
         with pytest.raises(subprocess.TimeoutExpired):
             lab.run(["sleep", "60"], timeout=0.1)
+        left = int(lab.run(["sh", "-c", "setsid sleep 60 >/dev/null 2>&1 </dev/null & echo $!"]).stdout)
+        assert Path(f"/proc/{left}").exists()
         with pytest.raises(ZeroDivisionError):
             lab.call(lambda: 1 // 0)
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):
         os.killpg(pid, 0)
+    assert _ended(left)
     with pytest.raises(LabError, match="not running"):
         lab.fired()
+
+
+def _ended(pid: int) -> bool:
+    """Whether a process is gone, or only waits to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_a_killed_parent_takes_the_lab_with_it() -> None:
+    code = (
+        "import time\nfrom probe.lab.packet.topology import PacketLab\nfrom tests.lab.packet import small\n"
+        "lab = PacketLab(small.world()).start()\nprint(lab._pid, lab.ca_file, flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid, _, file = parent.stdout.readline().strip().partition(" ")
+        assert Path(file).exists()
+        parent.kill()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and (not _ended(int(pid)) or Path(file).exists()):
+        time.sleep(0.01)
+    assert _ended(int(pid))
+    assert not Path(file).exists()
