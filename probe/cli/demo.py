@@ -5,7 +5,6 @@ the very code of `probe run`; half-way a censor wakes up and a server dies; at t
 which. The probe does not know that it is in the lab: only the network under it is another.
 """
 
-import asyncio
 import tempfile
 import time
 from pathlib import Path
@@ -36,6 +35,8 @@ def demo(
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of the report.")] = "Asia/Shanghai",
 ) -> None:
     """Watch a block begin: probe a lab internet on this machine while a censor switches on, then read the report."""
+    import asyncio
+
     from probe.cli.live import Bar, say
     from probe.cli.report import report
     from probe.lab.demo import demo_world

@@ -3,7 +3,6 @@
 The flags and their meaning are a contract for scripts.
 """
 
-import asyncio
 import signal
 import sys
 from contextlib import suppress
@@ -277,6 +276,8 @@ class _Shown:
 
 def _until_done(job: "Job", trust: "TrustStore", neighbours: "Neighbours", shown: _Shown) -> "Fitness | None":
     """Run to the end; None if the user or the system ended it before."""
+    import asyncio
+
     from probe.net.real import RealNetwork
     from probe.schedule.once import Progress, run_once
 

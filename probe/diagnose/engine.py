@@ -87,13 +87,12 @@ class Outcome(NamedTuple):
 
 def _compose(facts: Facts, findings: tuple[Finding, ...]) -> Diagnosis:
     reached = genuine(facts)
-    if reached and not findings and facts.case.fitness is not Fitness.VANTAGE_MISMATCH:
+    unfit = _unfit(facts, reached)
+    if unfit is not None:
+        return _plain(facts, unfit, findings)
+    if reached and not findings:
         outcome = next((o for row in CONTENT if (o := row(facts)) is not None), None)
         return _plain(facts, outcome or Outcome("ok", Verdict.OK, "reached"), findings)
-    if not reached or facts.case.fitness in UNFIT:
-        unfit = _unfit(facts, reached)
-        if unfit is not None:
-            return _plain(facts, unfit, findings)
     if findings:
         return _judged(facts, findings, reached)
     outcome = next((o for row in OUTCOMES if (o := row(facts)) is not None), None)
@@ -162,6 +161,10 @@ def _only_dns(facts: Facts) -> bool:
     return hop.scheme == "dns" and bool(hop.own_addresses or (hop.own_is_dead and hop.trusted_addresses))
 
 
+def _proven(flow: Flow) -> bool:
+    return flow.authenticated or _expected(flow)
+
+
 def _is_itself(facts: Facts, hop: Hop, flow: Flow) -> bool:
     if flow.authenticated or flow.http is None:
         return flow.authenticated or not hop.suspected_false(flow.address)
@@ -179,12 +182,16 @@ def _denies(lookup: Lookup) -> bool:
 
 
 def _unfit(facts: Facts, reached: bool) -> Outcome | None:
-    """Why this vantage cannot tell; None if it can."""
+    """Why this vantage cannot tell; None if it can.
+
+    An endpoint that proved itself was reached, however unfit the vantage; unless it is not where it is said to be.
+    """
     fitness = facts.case.fitness
-    if reached and fitness is not Fitness.VANTAGE_MISMATCH and any(f.authenticated for f in facts.last.reached):
-        return None
-    if fitness in UNFIT:
+    proven = fitness is not Fitness.VANTAGE_MISMATCH and any(_proven(f) for f in facts.last.reached)
+    if fitness in UNFIT and not (reached and proven):
         return Outcome(f"vantage.{fitness}", Verdict.INSUFFICIENT, f"the vantage is unfit: {fitness}")
+    if reached:
+        return None
     flows = facts.last.final
     lacking = facts.case.evidence.ipv6 in ("none", "broken") or all(
         f.failure in (FailureKind.NETWORK_UNREACHABLE, FailureKind.HOST_UNREACHABLE) for f in flows

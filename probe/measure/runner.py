@@ -17,6 +17,7 @@ from probe.diagnose.compare import control_state
 from probe.diagnose.engine import diagnose
 from probe.diagnose.facts import Case, gather
 from probe.measure import control, endpoint, fitness, flow, followup
+from probe.measure.bound import bounded
 from probe.measure.flow import Errand
 from probe.measure.innocent import Innocents
 from probe.measure.log import Log, Tools
@@ -152,7 +153,7 @@ class Run:
 
     def _measurement(self, seen: _Seen) -> Measurement:
         task, log = seen.task, seen.log
-        observations = scrub(log.observations, self.tools.settings.own_addresses)
+        observations = bounded(scrub(log.observations, self.tools.settings.own_addresses))
         records = self.records(task.name, log.started)
         marks = self.tools.settings.marks
         case = Case(task.endpoint.url, observations, self.fitness, self.evidence, records, marks)

@@ -19,7 +19,7 @@ from probe.model.vantage import Vantage
 from probe.net.certificate import TrustStore
 from probe.net.doh import DohClient
 from probe.net.network import Network
-from probe.store.journal import Journal
+from probe.store.journal import Journal, JournalError
 from probe.store.layout import run_id, run_path
 from probe.store.neighbours import Neighbours
 
@@ -72,5 +72,16 @@ async def run_once(
                 records=neighbours.near,
                 on_fitness=progress.on_fitness,
             )
-            await runner.go()
+            await _go(runner)
     return runner.fitness
+
+
+async def _go(runner: Run) -> None:
+    """Run to the end. Tasks fail in groups (PEP 654); a journal that cannot be written is told as itself."""
+    try:
+        await runner.go()
+    except ExceptionGroup as group:
+        unwritten = group.subgroup(JournalError)
+        if unwritten is None:
+            raise
+        raise unwritten.exceptions[0] from None

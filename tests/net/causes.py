@@ -31,7 +31,7 @@ ELSEWHERE: dict[FailureKind, str] = {
     K.DNS_SERVFAIL: "resolve: a nameserver that answers RCODE 2",
     K.DNS_MISBEHAVING: "resolve: a nameserver that answers NOTIMP; doh: another status or content type",
     K.DNS_TEMPORARY: "resolve: a getaddrinfo that says EAI_AGAIN",
-    K.DNS_BOGON: "a judgement on the answer, made in `diagnose` and told by its tests",
+    K.DNS_BOGON: "none: a bogon is an answer in the records; `diagnose` judges it, as mechanism `dns_bogon`",
     K.DNS_MALFORMED: "resolve: bytes that are no message, over UDP, TCP and DoH",
     K.DNS_MISMATCH: "resolve: replies with another id or another question",
     K.QUIC_INCOMPATIBLE_VERSION: "none yet: the QUIC stage is to come",

@@ -19,13 +19,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -34,12 +32,13 @@ import msgspec
 
 from probe.lab.certificates import Certificates
 from probe.lab.packet import namespaces
-from probe.lab.packet.build import DEVICE, Plan, child
-from probe.lab.packet.link import open_link
+from probe.lab.packet.ability import available
+from probe.lab.packet.build import Plan, child
 from probe.lab.packet.namespaces import Namespaces
-from probe.lab.packet.netlink import Netlink
 from probe.lab.rule import Phase, Rule
 from probe.lab.world import ServiceKind, World
+
+__all__ = ["LabError", "PacketLab", "available"]
 
 T = TypeVar("T")
 LATENCY = 0.010
@@ -52,42 +51,6 @@ _decode_counts = msgspec.msgpack.Decoder(dict[str, int])
 
 class LabError(OSError):
     """The lab could not be set up, or ended before its time. The text says why."""
-
-
-@cache
-def available() -> tuple[bool, str]:
-    """Whether packet labs can be made here, and if not, why: it tries, in a child process, and remembers."""
-    if sys.platform != "linux":
-        return False, "network namespaces are Linux's"
-    receiving, sending = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _try(sending)
-    os.close(sending)
-    with os.fdopen(receiving, "rb") as answer:
-        reason = answer.read().decode("utf-8", "replace")
-    os.waitpid(pid, 0)
-    return not reason, reason
-
-
-def _try(answer: int) -> None:
-    """In a forked child: make what a lab needs, write what went wrong, end."""
-    step = "a user namespace"
-    try:
-        namespaces.become_root()
-        step = "an interface in a network namespace"
-        with Netlink() as netlink:
-            netlink.up("lo")
-        step = "a TUN device or a veth pair"
-        open_link(DEVICE)
-        step = "a mount over /etc/resolv.conf"
-        namespaces.cover_etc({"resolv.conf": ""})
-    except OSError as error:
-        os.write(answer, f"no {step}: {error}".encode())
-    except BaseException as error:  # noqa: BLE001  the last frame of a forked process
-        os.write(answer, f"no {step}: {error!r}".encode())
-    finally:
-        os._exit(0)
 
 
 class PacketLab:
@@ -215,7 +178,8 @@ class PacketLab:
         """From now on these rules hold, and these hosts (by name) are down for everyone: their ports refuse.
 
         What has befallen a flow stays its fate, and rules about its beginning come too late for it; a Drop at stage
-        `ip` silences open flows too, while it holds. Residual blocks are forgotten. Raises KeyError for an unknown host.
+        `ip` silences open flows too, while it holds. Residual blocks are forgotten. Raises KeyError for a host that
+        the world has not.
         """
         names = tuple(self.world.host(name).name for name in down)
         self._ask(b"R" + msgspec.msgpack.encode(tuple(rules)))
