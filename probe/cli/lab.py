@@ -19,6 +19,7 @@ from probe.cli.console import Exit, clean, fail, stdout
 if TYPE_CHECKING:
     from probe.cli.play import Played
     from probe.lab.scenarios.scenario import Scenario, Substrate
+    from probe.report.scenarios import Row
 
 app = typer.Typer(help="A small internet with censors: list its scenarios, play them, walk around in one.")
 
@@ -82,7 +83,7 @@ def run(
     if page is not None:
         from probe.report.scenarios import render
 
-        page.write_text(render(rows), encoding="utf-8")
+        page.write_text(render(_row(played) for played in rows), encoding="utf-8")
     if wrong:
         raise typer.Exit(Exit.FINDING)
 
@@ -120,6 +121,15 @@ def _show(played: "Played") -> None:
     for problem in played.wrong:
         stdout().print(f"        {clean(problem)}", markup=False, soft_wrap=True)
     sys.stdout.flush()
+
+
+def _row(played: "Played") -> "Row":
+    from probe.report.scenarios import Row
+
+    scenario = played.scenario
+    also = f" (or {', '.join(scenario.also)})" if scenario.also else ""
+    expected = f"{_expected(scenario)}{also}"
+    return Row(scenario.number, scenario.title, expected, played.got, played.wrong, scenario.field)
 
 
 def _expected(scenario: "Scenario") -> str:

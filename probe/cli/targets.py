@@ -26,7 +26,7 @@ DEFAULT = Path("targets.yaml")
 
 
 def load_or_fail(path: Path, consequence: str = "") -> "TargetList":
-    """The list at `path`; or every mistake in it on stderr, how many, the `consequence` (`nothing was probed`), exit 2."""
+    """The list at `path`; or every mistake in it on stderr, how many, the `consequence`, and exit 2."""
     from probe.targets.load import TargetListError, load_targets
 
     try:

@@ -279,7 +279,9 @@ def word(reply: DNSReply) -> tuple[str, tuple[str, ...]]:
 
 
 def conflicting(lookup: DNSLookup) -> bool:
-    """Whether one question had several valid answers that do not say the same."""
+    """Whether one question, sent once, had several valid answers that do not say the same."""
+    if lookup.sent > 1:
+        return False
     valid = [r for r in lookup.replies if r.failure is None and not r.truncated]
     return len({word(r) for r in valid}) > 1
 

@@ -121,6 +121,8 @@ class LoopbackLab:
             host = self.world.host(other)
         if host.name in self._down:
             raise ConnectionRefusedError(host.name)
+        if (host.name, service.port) not in self._origins:
+            raise ConnectionRefusedError(f"{host.name} has nothing on port {service.port}")
         return await open_stream(LOOPBACK, self._origins[host.name, service.port])
 
     def _find_datagram(self, host: Host, service: Service, other: str) -> DatagramHandler | None:

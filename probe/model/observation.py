@@ -117,11 +117,15 @@ class DNSReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DNSLookup(Observed, frozen=True, kw_only=True, tag="dns", omit_defaults=True):
-    """One question to one resolver. `addresses` are those of the first reply that answers it; `replies` all of them."""
+    """One question to one resolver. `addresses` are those of the first reply that answers it; `replies` all of them.
+
+    `sent` is how often the question was sent: twice where the first met silence. Two answers then prove nothing.
+    """
 
     resolver: Resolver
     name: str
     qtype: str
+    sent: int = 1
     addresses: tuple[str, ...] = ()
     replies: tuple[DNSReply, ...] = ()
 

@@ -5,11 +5,13 @@ Knows how a question travels (getaddrinfo, UDP, TCP, HTTPS) and when to stop lis
 
 A lookup over UDP keeps its socket open for `late_window` seconds after the first thing that came back, since the true
 reply behind a forged one is the best proof of injection (Duan et al. 2012), and to the deadline while nothing that came
-answers the question. It sends its question once: repeating is the cycle's work, where each try is recorded.
+answers the question. It sends its question once, and once more into a second of silence; repeating is
+the cycle's work, where each try is recorded.
 """
 
 import asyncio
 import ipaddress
+import math
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -27,6 +29,8 @@ from probe.net.url import a_labels
 BOTH_FAMILIES = "A+AAAA"
 """The `qtype` of every SYSTEM lookup: getaddrinfo asks for both families in one call, and does not say which failed."""
 
+RESEND_SECONDS = 1.0
+"""Silence after which a UDP question is sent a second time."""
 MAX_REPLIES = 16
 """Replies kept of one lookup; the one that answers is always among them."""
 MAX_READ = 64
@@ -62,6 +66,7 @@ class _Asking:
     replies: list[DNSReply] = field(default_factory=list)
     answer: DNSReply | None = None
     ending: Failure | None = None
+    sent: int = 1
     over_tcp: bool = False
 
     def take(self, data: bytes, ip_ttl: int | None = None) -> None:
@@ -125,6 +130,7 @@ async def lookup(
         qtype=qtype,
         addresses=addresses,
         replies=tuple(asking.replies),
+        sent=asking.sent,
     )
 
 
@@ -213,7 +219,7 @@ async def _ask_udp(asking: _Asking, query: bytes) -> None:
         return
     try:
         await socket.send(query)
-        await _listen(asking, socket)
+        await _listen(asking, socket, query)
     except OSError as error:
         asking.ending = failure_of(error, Operation.RESOLVE)
     finally:
@@ -223,14 +229,27 @@ async def _ask_udp(asking: _Asking, query: bytes) -> None:
         await _ask_tcp(asking, query)
 
 
-async def _listen(asking: _Asking, socket: DatagramSocket) -> None:
-    """Read until the deadline, or until the late window after the first answer (or ICMP error) is over."""
+async def _listen(asking: _Asking, socket: DatagramSocket, query: bytes) -> None:
+    """Read until the deadline, or until the late window after the first answer (or ICMP error) is over.
+
+    A question that met only silence is sent once more, as every stub resolver does: datagrams are lost.
+    """
     network = asking.trace.network
     end = asking.deadline()
+    again = network.monotonic() + RESEND_SECONDS
     settled = False
     for _ in range(MAX_READ):
         try:
-            datagram = await socket.recv(end)
+            try:
+                datagram = await socket.recv(min(end, again))
+            except TimeoutError:
+                if again >= end:
+                    raise
+                again = math.inf
+                if not asking.replies:
+                    asking.sent += 1
+                    await socket.send(query)
+                continue
             asking.take(datagram.data, datagram.ttl)
         except TimeoutError as error:
             asking.ending = asking.ending or failure_of(error, Operation.RESOLVE)

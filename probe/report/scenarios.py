@@ -1,12 +1,9 @@
-"""docs/scenarios.md: what the lab's scenarios are, what is expected, and what the probe said. Renders; plays nothing."""
+"""docs/scenarios.md: what the scenarios are, what is expected, and what the probe said. Renders; plays nothing."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from probe.cli.play import Played
-
-_HEAD = """# Scenarios
+HEAD = """# Scenarios
 
 The ground truth, played. Each row is a small internet with a censor (or none), in network namespaces where packets
 matter; *expected* is argued from what the path does, *got* is what the probe said. Written by
@@ -18,21 +15,23 @@ matter; *expected* is argued from what the path does, *got* is what the probe sa
 """
 
 
-def render(rows: "Iterable[Played]") -> str:
+class Row(NamedTuple):
+    """One scenario as played. `wrong` is what is not as expected; `field` what the field's reference tool says."""
+
+    number: int
+    title: str
+    expected: str
+    got: str
+    wrong: tuple[str, ...]
+    field: str
+
+
+def render(rows: Iterable[Row]) -> str:
     """The page, one row per scenario, in their order."""
-    return _HEAD + "".join(_row(played) for played in rows)
+    return HEAD + "".join(_line(row) for row in rows)
 
 
-def _row(played: "Played") -> str:
-    scenario = played.scenario
-    also = f" (or {', '.join(scenario.also)})" if scenario.also else ""
-    hop = f" at hop {scenario.hop}" if scenario.hop else ""
-    layer = f", {scenario.layers[0]}{hop}" if scenario.layers else ""
-    mechanism = f": {' or '.join(scenario.mechanisms)}" if scenario.mechanisms else ""
-    got = played.got if not played.wrong else f"**{played.got}** ({'; '.join(played.wrong)})"
-    cells = (str(scenario.number), scenario.title, f"{scenario.verdict}{also}{layer}{mechanism}", got, scenario.field)
-    return f"| {' | '.join(_cell(cell) for cell in cells)} |\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ") or "as expected"
+def _line(row: Row) -> str:
+    got = f"**{row.got}** ({'; '.join(row.wrong)})" if row.wrong else row.got
+    cells = (str(row.number), row.title, row.expected, got, row.field or "the same")
+    return f"| {' | '.join(cell.replace('|', '/').replace(chr(10), ' ') for cell in cells)} |\n"

@@ -584,3 +584,18 @@ def test_what_is_no_resolver_address(text: str) -> None:
 def test_a_type_that_is_none_is_the_callers_mistake() -> None:
     with pytest.raises(ValueError, match="BOTH"):
         _ask(lambda *_: None, qtype="BOTH")
+
+
+def test_a_question_that_meets_silence_is_sent_once_more() -> None:
+    asked: list[bytes] = []
+
+    def peer(query: bytes) -> list[After]:
+        asked.append(query)
+        reply = answer(dns.message.from_wire(query), TRUE).to_wire()
+        return [After(0.1, reply)] if len(asked) == 2 else []
+
+    network = ScriptedNetwork(udp={("192.0.2.53", 53): peer})
+    resolver = Resolver(kind=UDP, address="192.0.2.53:53")
+    seen = asyncio.run(network.run(lookup(Trace(network, 0.0, 1), resolver, NAME, "A", timeout=5, late_window=0.2)))
+    assert (seen.sent, seen.addresses, seen.failure) == (2, (TRUE,), None)
+    assert asked[0] == asked[1]
