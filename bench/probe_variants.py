@@ -27,7 +27,6 @@ from probe.measure.plan import Plan, make
 from probe.measure.settings import Settings, resolver_from
 from probe.model.diagnosis import Verdict
 from probe.model.measurement import Measurement
-from probe.model.observation import Resolver
 from probe.model.target import Endpoint, Role, Target, TargetKind, TargetList
 from probe.model.vantage import Vantage
 from probe.net.certificate import TrustStore
@@ -36,6 +35,7 @@ from probe.schedule.once import Job, Progress, run_once
 from probe.store.neighbours import Neighbours
 
 PATH = "/.well-known/bench"
+DEFAULTS = Settings()
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
@@ -56,11 +56,11 @@ class BenchNetwork(RealNetwork):
 class Probe:
     """The probe with what it builds once per process: network, trust store, settings. Retries are off."""
 
-    def __init__(self, world: World, **settings: float) -> None:
+    def __init__(self, world: World, settings: Settings = DEFAULTS) -> None:
         self._network = BenchNetwork(world.tls_port)
         self._trust = _trust_store(world.ca_pem)
         ours = msgspec.structs.replace(resolver_from(f"127.0.0.1:{world.dns_port}"), own=True)
-        self._settings = _settings(ours, settings)
+        self._settings = replace(settings, retry_pauses=(), resolvers=(ours,))
 
     def run(self, urls: Sequence[str]) -> Counter[Verdict]:
         """One whole run over `urls` into a folder of its own. How often each verdict came."""
@@ -78,10 +78,6 @@ class Probe:
             job = Job(plan, vantage, self._settings, Path(folder), "0" * 64)
             asyncio.run(run_once(job, self._network, self._trust, Neighbours(()), Progress(on_measurement=count)))
         return verdicts
-
-
-def _settings(ours: Resolver, more: dict[str, float]) -> Settings:
-    return replace(Settings(retry_pauses=(), resolvers=(ours,)), **more)
 
 
 def _trust_store(ca_pem: str) -> TrustStore:

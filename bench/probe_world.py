@@ -101,8 +101,8 @@ async def _listen(pipe: Connection) -> None:
     authority = trustme.CA()
     server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=_tls(authority), backlog=HELD)
     mute = await asyncio.start_server(_hold, "127.0.0.1", 0, backlog=HELD)
-    ports = [s.getsockname()[1] for s in (nameserver, server.sockets[0], mute.sockets[0])]
-    pipe.send(World(*ports, authority.cert_pem.bytes().decode("ascii")))
+    dns, tls, silent = (one.getsockname()[1] for one in (nameserver, server.sockets[0], mute.sockets[0]))
+    pipe.send(World(dns, tls, silent, authority.cert_pem.bytes().decode("ascii")))
     await asyncio.Event().wait()
 
 

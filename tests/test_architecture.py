@@ -30,14 +30,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "schedule": frozenset({"model", "net", "diagnose", "timeline", "measure", "store", "targets"}),
     "report": frozenset({"model", "net", "diagnose", "timeline", "measure", "store", "targets"}),
     "interop": frozenset({"model", "net", "diagnose", "timeline", "measure", "store", "targets"}),
-    "cli": frozenset({"model", "net", "diagnose", "timeline", "lab", "measure", "store", "targets", "schedule", "report",
+    "cli": frozenset({"model", "net", "diagnose", "timeline", "lab", "measure", "store", "targets", "schedule",
+                      "report",
                       "interop"}),
 }  # fmt: skip
 """What each room may import besides itself. `probe/__init__.py` imports nothing, `probe/__main__.py` only `cli`."""
 
-WIRE = frozenset({"socket", "ssl", "httpx", "httpcore", "h11", "h2", "dns", "aioquic", "socksio", "OpenSSL", "service_identity",
-                  "cryptography", "trustme", "select", "selectors", "socketserver", "http", "urllib.request", "requests",
-                  "certifi", "anyio", "_socket", "_ssl"})  # fmt: skip
+WIRE = frozenset(
+    """socket ssl select selectors socketserver http urllib.request requests httpx httpcore anyio h11 h2 dns aioquic
+    socksio OpenSSL service_identity cryptography certifi trustme _socket _ssl""".split()
+)
 """Modules that open sockets, or speak the protocols on them."""
 ON_THE_WIRE = frozenset({"net", "lab"})
 WIRE_EXCEPTIONS = {
@@ -196,7 +198,19 @@ def test_no_exception_is_swallowed_blindly(file: Path) -> None:
     assert blind == []
 
 
-HEAVY = ("httpx", "httpcore", "duckdb", "cryptography", "numpy", "dns", "h2", "OpenSSL", "yaml", "trustme", "asyncio.base_events")
+HEAVY = (
+    "httpx",
+    "httpcore",
+    "duckdb",
+    "cryptography",
+    "numpy",
+    "dns",
+    "h2",
+    "OpenSSL",
+    "yaml",
+    "trustme",
+    "asyncio.base_events",
+)
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("report", "--help"), ("--version",)])

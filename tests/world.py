@@ -1,8 +1,8 @@
-"""A tiny internet for tests of `measure` and `cli`: some sites, two resolvers, a control proxy, and one run in it.
+"""A tiny internet for tests of `measure` and `schedule`: some sites, two resolvers, a control proxy, one run in it.
 
 `https_host` and `http_host` describe a site, `tiny_world` puts sites together with what every world has, `run_in` makes
-a whole run there over real sockets on loopback, `measured` a run of one endpoint. The probe's side is the real code from
-the plan down; only the network under it is another, and it notes what was asked of it.
+a whole run there over real sockets on loopback, `measured` a run of one endpoint. The probe's side is the real code
+from the plan down; only the network under it is another, and it notes what was asked of it.
 """
 
 import asyncio

@@ -3,7 +3,6 @@
 Each command is a file; what it needs is imported when it runs. Exit codes are `console.Exit`.
 """
 
-import os
 import sys
 from typing import Annotated
 
@@ -52,6 +51,8 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
-    except BrokenPipeError:  # `probe report | head`: the reader has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.DONE)
+    except SystemExit as end:
+        # `probe report | head`: the reader has what it wanted. Typer ends with 1 then, and marks stdout with a wrapper.
+        if end.code == 1 and type(sys.stdout).__name__ == "PacifyFlushWrapper":
+            sys.exit(Exit.DONE)
+        raise

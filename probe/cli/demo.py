@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probe.cli.console import Exit, fail
+from probe.cli.console import Exit, clean, fail
 from probe.model.clock import compact, rfc3339
 
 if TYPE_CHECKING:
@@ -38,12 +38,15 @@ def demo(
     import asyncio
 
     from probe.cli.live import Bar, say
-    from probe.cli.report import report
+    from probe.cli.report import report, zone_or_fail
     from probe.lab.demo import demo_world
     from probe.lab.loopback import LoopbackLab
+    from probe.store.journal import JournalError
 
-    say("A small internet on 127.0.0.1: Clubhouse, four Mastodon instances, references, resolvers, a control proxy.")
-    say(f"Probing it {rounds} times, about {EVERY:.0f} s apart; half-way a censor wakes up and a server dies.")
+    zone_or_fail(tz)  # now, and not after all the work
+    say("A small internet on 127.0.0.1: Clubhouse, four Mastodon instances, references,")
+    say("resolvers, a control proxy. It is probed again and again, about once a second;")
+    say("half-way a censor wakes up and a server dies.")
     folder = out / compact(time.time())
     bar = Bar(rounds, "runs")
     try:
@@ -51,14 +54,18 @@ def demo(
             switched = asyncio.run(_play(lab, folder, rounds, bar))
     except KeyboardInterrupt:
         bar.close()
-        fail(f"interrupted; what was measured is in {folder}", Exit.INTERRUPTED)
+        fail(f"interrupted; what was measured is in {clean(str(folder))}", Exit.INTERRUPTED)
+    except JournalError as error:
+        bar.close()
+        fail(clean(str(error)), Exit.INTERNAL)
     finally:
         bar.close()
     say(
         f"The truth: at {rfc3339(switched)} the API's name was forged away, one instance reset by SNI, one went down.\n"
     )
     report([str(folder)], tz=tz)
-    say(f"\nThe measurements are in {folder}; try: probe report {folder} --json")
+    shown = clean(str(folder))
+    say(f"\nThe measurements are in {shown}; try: probe report {shown} --json")
 
 
 async def _play(lab: "LoopbackLab", folder: Path, rounds: int, bar: "Bar") -> float:

@@ -8,31 +8,42 @@ import msgspec
 from probe.cli.console import clean
 
 if TYPE_CHECKING:
-    from probe.measure.plan import Plan, Task
+    from probe.measure.plan import Plan
     from probe.measure.settings import Settings
+
+_SINGULAR = {"resolvers": "resolver", "controls": "control", "canaries": "canary", "egress": "egress"}
 
 
 def show(plan: "Plan", settings: "Settings", *, json: bool) -> None:
     """Print resolvers, controls and every endpoint with host, port and checks; `json`: the same as one object."""
     from probe.measure.plan import checks
 
-    resolvers = [f"{r.kind}{' ' + r.address if r.address else ''}" for r in settings.resolvers]
-    proxies = [f"{p.scheme}://{p.host}:{p.port}" for p in settings.proxies]
+    tools = _tools(settings)
     rows = [(task, checks(task)) for task in (*plan.references, *plan.tasks)]
     if json:
         endpoints = [
             {"endpoint": t.name, "url": t.endpoint.url, "host": t.where.host, "port": t.where.port, "checks": stages}
             for t, stages in rows
         ]
-        document = {"resolvers": resolvers, "controls": proxies, "endpoints": endpoints}
-        sys.stdout.buffer.write(msgspec.json.encode(document) + b"\n")
+        sys.stdout.buffer.write(msgspec.json.encode({**tools, "endpoints": endpoints}) + b"\n")
         return
-    for label, names in (("resolver", resolvers), ("control", proxies)):
+    for kind, names in tools.items():
         for name in names:
-            print(f"{label}\t{name}")  # noqa: T201 - this is the room that prints
+            _print(_SINGULAR[kind], name)
     for task, stages in rows:
-        print(_line(task, stages))  # noqa: T201 - this is the room that prints
+        host = f"[{task.where.host}]" if ":" in task.where.host else task.where.host
+        _print(task.name, f"{host}:{task.where.port}", ",".join(stages), task.endpoint.url)
 
 
-def _line(task: "Task", stages: tuple[str, ...]) -> str:
-    return clean(f"{task.name}  {task.where.host}:{task.where.port}  {','.join(stages)}  {task.endpoint.url}")
+def _tools(settings: "Settings") -> dict[str, list[str]]:
+    """Whatever a run talks to besides the endpoints. A proxy's password is not shown."""
+    return {
+        "resolvers": [f"{r.kind}{' ' + r.address if r.address else ''}" for r in settings.resolvers],
+        "controls": [f"{p.scheme}://{p.host}:{p.port}" for p in settings.proxies],
+        "canaries": [f"{address}:53" for address in settings.canaries],
+        "egress": [settings.egress.url] if settings.egress is not None else [],
+    }
+
+
+def _print(*cells: str) -> None:
+    print("\t".join(map(clean, cells)))  # noqa: T201 - this is the room that prints

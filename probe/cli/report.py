@@ -75,9 +75,7 @@ class _Asked(NamedTuple):
 
 def _asked(tz: str, since: str | None, until: str | None, only: list[str], *, strict: bool) -> _Asked:
     """The options, or all their mistakes in one go."""
-    zone = _zone(tz)
-    if zone is None:
-        fail(f"--tz {clean(tz)!r} is no time zone; use an IANA name such as Asia/Shanghai, Europe/Berlin or UTC")
+    zone = zone_or_fail(tz)
     first, last = _time(since, zone), _time(until, zone)
     mistakes = [
         f"{name} {clean(text)!r} is no time; write 2021-02-08, 2021-02-08T19:00 or 2021-02-08T11:00:00Z"
@@ -89,6 +87,14 @@ def _asked(tz: str, since: str | None, until: str | None, only: list[str], *, st
     if mistakes:
         fail(mistakes)
     return _Asked(tz, first, last, frozenset(only), strict)
+
+
+def zone_or_fail(tz: str) -> ZoneInfo:
+    """The time zone of that name, or the mistake."""
+    zone = _zone(tz)
+    if zone is None:
+        fail(f"--tz {clean(tz)!r} is no time zone; use an IANA name such as Asia/Shanghai, Europe/Berlin or UTC")
+    return zone
 
 
 def _zone(name: str) -> ZoneInfo | None:

@@ -3,8 +3,11 @@
 The flags and their meaning are a contract for scripts.
 """
 
+import math
+import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from probe.measure.settings import Settings
     from probe.model.diagnosis import Fitness
     from probe.model.measurement import Measurement
-    from probe.model.target import TargetList
+    from probe.model.target import Target, TargetList
     from probe.model.vantage import Vantage
     from probe.net.certificate import TrustStore
     from probe.schedule.once import Job
@@ -84,22 +87,29 @@ def run(
     ] = False,
 ) -> None:
     """Measure every endpoint of a target list once; append a JSON line for each to DIR/<vantage>/<date>/<run>.jsonl."""
+    from probe.cli.live import say
     from probe.cli.targets import load_or_fail
 
     mistakes: list[str] = []
     place = _vantage(vantage, country, asn, network, mistakes)
     settings = _settings(concurrency, timeout, resolver or [], doh or [], control_proxy or [], followup, mistakes)
     settings = _with_extras(settings, canary or [], egress_url, fingerprints, mistakes)
+    trust = _trust(ca_file, mistakes)
+    neighbours = _neighbours(control_vantage or [], mistakes)
+    for mistake in mistakes:
+        say(mistake)
     listed = load_or_fail(targets, "nothing was probed")
-    if mistakes:
-        fail([*mistakes, _counted(mistakes)])
-    plan = _plan(listed, only or [], accept_risk)
+    plan = _plan(listed, only or [], accept_risk, mistakes)
+    assert trust is not None  # noqa: S101 - else that was a mistake, and told
     if dry_run:
         from probe.cli.dryrun import show
 
         show(plan, settings, json=json)
         return
-    _go(listed, plan, place, settings, out, ca_file, control_vantage or [], json)
+    from probe.schedule.once import Job
+
+    job = Job(plan, place, settings, out, listed.sha256)
+    _go(job, listed.targets, trust, neighbours, json=json)
 
 
 def _counted(mistakes: list[str]) -> str:
@@ -131,14 +141,22 @@ def _settings(
     mistakes: list[str],
 ) -> "Settings":
     from probe.measure.settings import Settings, default_resolvers, resolver_from
+    from probe.model.observation import ResolverKind
     from probe.net.real import RealNetwork, own_addresses
     from probe.net.tunnel import parse_proxy
 
-    asked = list(default_resolvers(RealNetwork().system_resolvers()))
+    if not math.isfinite(timeout):
+        mistakes.append(f"--timeout {timeout} is no number of seconds; write one such as 10")
+    asked = {(r.kind, r.address): r for r in default_resolvers(RealNetwork().system_resolvers())}
     parsed = []
-    for text in (*resolvers, *doh):
+    for flag, text in (*(("--resolver", each) for each in resolvers), *(("--doh", each) for each in doh)):
         try:
-            asked.append(resolver_from(text))
+            one = resolver_from(text)
+            if flag == "--doh" and one.kind is not ResolverKind.DOH:
+                raise ValueError(
+                    f"--doh {text!r} is no URL; write https://HOST/PATH such as https://dns.google/dns-query"
+                )
+            asked.setdefault((one.kind, one.address), one)  # the vantage's own stays its own, named here or not
         except ValueError as error:
             mistakes.append(clean(str(error)))
     for text in proxies:
@@ -149,7 +167,7 @@ def _settings(
     return Settings(
         timeout=timeout,
         concurrency=concurrency,
-        resolvers=tuple(dict.fromkeys(asked)),
+        resolvers=tuple(asked.values()),
         proxies=tuple(parsed),
         followup=followup,
         own_addresses=own_addresses(),
@@ -180,7 +198,8 @@ def _with_extras(
     return replace(settings, canaries=tuple(canaries), egress=egress, marks=known)
 
 
-def _plan(listed: "TargetList", only: list[str], accept: Risk) -> "Plan":
+def _plan(listed: "TargetList", only: list[str], accept: Risk, mistakes: list[str]) -> "Plan":
+    """The plan, or all that is wrong with the flags. `mistakes` made so far are already told, but for their number."""
     from datetime import UTC, datetime
 
     from probe.cli.live import say
@@ -189,8 +208,11 @@ def _plan(listed: "TargetList", only: list[str], accept: Risk) -> "Plan":
     try:
         plan = make(listed, datetime.now(UTC).date(), only=only, risk=accept)
     except SelectionError as error:
-        fail(clean(str(error)))
-    if not plan.tasks and not plan.references:
+        unknown = [clean(line) for line in str(error).splitlines()]
+        fail([*unknown, _counted([*mistakes, *unknown])])
+    if mistakes:
+        fail(_counted(mistakes))
+    if not plan.tasks and (plan.left_out or not plan.references):
         reasons = [f"{name}: {why}" for name, why in plan.left_out]
         refused = any("--accept-risk" in reason for reason in reasons)
         fail([*map(clean, reasons), "nothing is left to probe"], Exit.CONSENT if refused else Exit.USAGE)
@@ -199,41 +221,31 @@ def _plan(listed: "TargetList", only: list[str], accept: Risk) -> "Plan":
     return plan
 
 
-def _trust(ca_file: Path | None) -> "TrustStore":
+def _trust(ca_file: Path | None, mistakes: list[str]) -> "TrustStore | None":
+    """The authorities in `ca_file` beside certifi's; None if it cannot be read."""
     from probe.net.certificate import TrustStore
 
     try:
         return TrustStore(ca_file)
     except (OSError, ValueError) as error:
-        fail(f"--ca-file: {clean(str(error))}")
+        mistakes.append(f"--ca-file: {clean(str(error))}")
+        return None
 
 
-def _neighbours(folders: list[str]) -> "Neighbours":
+def _neighbours(folders: list[str], mistakes: list[str]) -> "Neighbours":
     from probe.store.neighbours import Neighbours
 
     neighbours = Neighbours(folders)
-    if neighbours.problems:
-        fail([f"--control-vantage: {clean(problem)}" for problem in neighbours.problems])
+    mistakes += [f"--control-vantage: {clean(problem)}" for problem in neighbours.problems]
     return neighbours
 
 
-def _go(
-    listed: "TargetList",
-    plan: "Plan",
-    place: "Vantage",
-    settings: "Settings",
-    out: Path,
-    ca_file: Path | None,
-    control_vantage: list[str],
-    json: bool,
-) -> None:
+def _go(job: "Job", targets: "Sequence[Target]", trust: "TrustStore", neighbours: "Neighbours", *, json: bool) -> None:
     from probe.cli.live import Bar, say, summary
     from probe.model.diagnosis import Fitness
-    from probe.schedule.once import Job
     from probe.store.journal import JournalError
 
-    job = Job(plan, place, settings, out, listed.sha256)
-    trust, neighbours = _trust(ca_file), _neighbours(control_vantage)
+    plan = job.plan
     bar = Bar(plan.size, f"Probing {plan.size} endpoints")
     shown = _Shown(bar, json)
     try:
@@ -244,8 +256,8 @@ def _go(
     finally:
         bar.close()
     if not json:
-        summary(listed.targets, shown.measured)
-    say(f"{len(shown.measured)} lines → {shown.path}   {bar.counts()}")
+        summary(targets, shown.measured)
+    say(f"{len(shown.measured)} lines → {clean(str(shown.path))}   {bar.counts()}")
     if fitness is None:
         fail(f"interrupted: {len(shown.measured)} of {plan.size} endpoints are on disk", Exit.INTERRUPTED)
     if fitness not in (Fitness.FIT, Fitness.UNKNOWN, Fitness.IPV6_BROKEN):
@@ -268,10 +280,18 @@ class _Shown:
         self._bar.count(one)
         self._bar.advance()
         if self._json:
-            from probe.model.codec import encode_line
+            self._print(one)
 
+    def _print(self, one: "Measurement") -> None:
+        """One JSON line on stdout. A reader who has left does not end the run: the file is what it is for."""
+        from probe.model.codec import encode_line
+
+        try:
             sys.stdout.buffer.write(encode_line(one))
             sys.stdout.flush()
+        except BrokenPipeError:
+            self._json = False
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _until_done(job: "Job", trust: "TrustStore", neighbours: "Neighbours", shown: _Shown) -> "Fitness | None":

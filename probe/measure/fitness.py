@@ -152,7 +152,7 @@ def clock_offset(seen: Sequence[Seen]) -> float | None:
 
 
 def _epoch(date: str) -> float | None:
-    """Epoch seconds of a Date header. One without a zone is UTC, as RFC 9110 section 5.6.7 demands, never local time."""
+    """Epoch seconds of a Date header. One without a zone is UTC (RFC 9110 section 5.6.7), never local time."""
     try:
         parsed = parsedate_to_datetime(date)
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()

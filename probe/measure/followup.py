@@ -15,7 +15,7 @@ from probe.measure.flow import Errand
 from probe.measure.innocent import Innocents
 from probe.measure.log import Log, Tools
 from probe.measure.plan import Task
-from probe.measure.suspicion import dns_suspicious, is_slow, page_unproven, partly_failed
+from probe.measure.suspicion import dns_suspicious, is_slow, led_astray, page_unproven, partly_failed
 from probe.model.failure import FailureKind
 from probe.model.observation import Purpose, Resolver, ResolverKind
 from probe.net.resolve import lookup
@@ -38,8 +38,11 @@ class Lab(NamedTuple):
 
 
 async def run(log: Log, tools: Tools, task: Task, innocents: Innocents, facts: Facts) -> None:
-    """Run every experiment that the facts call for at the hop where the chain ended, in the order of the table."""
-    hop = facts.last
+    """Run every experiment that the facts call for, in the order of the table, at the hop where the trouble is.
+
+    That is where the chain ended; or where, in cleartext, it left the way that the controls took.
+    """
+    hop = led_astray(facts) or facts.last
     where = _where(task, hop)
     if where is None:
         return
@@ -69,7 +72,11 @@ def _broken_tls(hop: Hop) -> bool:
 
 def _strange_clear(hop: Hop) -> bool:
     """An exchange in cleartext that failed, or whose page is unproven."""
-    return hop.scheme == "http" and (bool(_failed(hop, "http")) or page_unproven(hop))
+    return hop.scheme == "http" and (bool(_failed(hop, "http")) or page_unproven(hop) or _redirects(hop))
+
+
+def _redirects(hop: Hop) -> bool:
+    return any(f.http is not None and f.http.location for f in hop.final)
 
 
 def _unreached(hop: Hop) -> bool:

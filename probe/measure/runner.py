@@ -15,7 +15,7 @@ import msgspec
 from probe import __version__
 from probe.diagnose.compare import control_state
 from probe.diagnose.engine import diagnose
-from probe.diagnose.facts import Case, gather
+from probe.diagnose.facts import Case, Facts, gather
 from probe.measure import control, endpoint, fitness, flow, followup
 from probe.measure.bound import bounded
 from probe.measure.flow import Errand
@@ -114,14 +114,17 @@ class Run:
 
     async def _one(self, task: Task) -> None:
         seen = await self._look(task)
-        facts = gather(Case(task.endpoint.url, tuple(seen.log.observations), self.fitness, self.evidence))
-        if wants_control(facts):
+        if wants_control(self._facts(seen)):
             failed_at = self.tools.network.monotonic()
             await control.through_all(seen.log, self.tools, task.where, task.endpoint.expect)
             if self.tools.settings.followup:
-                await followup.run(seen.log, self.tools, task, self._innocents, facts)
+                await followup.run(seen.log, self.tools, task, self._innocents, self._facts(seen))
             await self._still_fit(failed_at, with_tls=_untrusted(seen.log))
         self._finish(seen)
+
+    def _facts(self, seen: _Seen) -> Facts:
+        """What is known so far of one endpoint."""
+        return gather(Case(seen.task.endpoint.url, tuple(seen.log.observations), self.fitness, self.evidence))
 
     async def _look(self, task: Task, pauses: tuple[float, ...] | None = None) -> _Seen:
         log = Log.begin(self.tools.network)

@@ -4,6 +4,8 @@ A healthy endpoint costs no extra connection: reached inside proven TLS, with th
 with independent resolvers. IPv6 that the vantage lacks, or that is broken for every target, is no reason either.
 """
 
+from itertools import pairwise
+
 from probe.diagnose.compare import held
 from probe.diagnose.facts import Facts, Flow, Hop, conflicting, speed
 from probe.model.failure import FailureKind
@@ -61,3 +63,12 @@ def is_slow(flow: Flow) -> bool:
     """Whether a body came, or was coming, suspiciously slowly."""
     found = speed(flow)
     return found is not None and found < SLOW
+
+
+def led_astray(facts: Facts) -> Hop | None:
+    """The first cleartext hop that leads to a host where no control was led; None if there is none."""
+    known = {flow.address for flows in facts.control for flow in flows}
+    for here, onward in pairwise(facts.hops):
+        if known and here.scheme == "http" and here.host in known and onward.host not in known:
+            return here
+    return None

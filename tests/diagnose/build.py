@@ -97,7 +97,7 @@ class Scene:
         scheme: str = "https",
         **shared: Any,
     ) -> "Scene":
-        """A flow that fails where told, or does its errand. `page` and `hello` are facts of the answer and handshake."""
+        """A flow that fails where told, or does its errand. `page` and `hello` are facts of answer and handshake."""
         shared["transaction_id"] = self._next()
         port = 443 if scheme == "https" else 80
         opened = TCPConnect(**shared, address=address, port=port, failure=failed(tcp, Operation.CONNECT))
@@ -116,7 +116,9 @@ class Scene:
             "body_bytes": 100, "title": "Site",
         }  # fmt: skip
         wrong = failed(http, Operation.HTTP_ROUND_TRIP)
-        self.observations.append(HTTPRoundTrip(**shared, address=address, port=port, failure=wrong, **{**facts, **told}))
+        self.observations.append(
+            HTTPRoundTrip(**shared, address=address, port=port, failure=wrong, **{**facts, **told})
+        )
         return self
 
     def control(self, **facts: Any) -> "Scene":

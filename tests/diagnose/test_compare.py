@@ -78,7 +78,9 @@ def test_how_far_the_best_control_came_and_whether_that_is_further() -> None:
 
 
 def test_another_vantages_word_is_of_the_first_hop_only() -> None:
-    scene = Scene().flow(page={"location": "https://next.example/", "status": 302}).flow("104.16.9.9", hop=1, tcp=K.TIMEOUT)
+    scene = (
+        Scene().flow(page={"location": "https://next.example/", "status": 302}).flow("104.16.9.9", hop=1, tcp=K.TIMEOUT)
+    )
     facts = scene.facts(records=(record(Verdict.OK),))
     assert control_depth(facts, facts.hops[0]) is Depth.DONE
     assert control_depth(facts, facts.hops[1]) is None

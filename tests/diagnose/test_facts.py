@@ -66,7 +66,10 @@ def test_the_last_hop_is_where_the_last_try_ended() -> None:
     scene = Scene().resolved(TRUE).flow(page=onward).asked(OWN, FORGED, name="next.example", hop=1)
     scene.flow(FORGED, hop=1, tls=K.RESET)
     facts = scene.facts()
-    assert [(hop.number, hop.host, hop.scheme) for hop in facts.hops] == [(0, HOST, "https"), (1, "next.example", "https")]
+    assert [(hop.number, hop.host, hop.scheme) for hop in facts.hops] == [
+        (0, HOST, "https"),
+        (1, "next.example", "https"),
+    ]
     assert facts.last.number == 1
     again = scene.resolved(TRUE, attempt=1, purpose=Purpose.RETRY).flow(
         tcp=K.TIMEOUT, attempt=1, purpose=Purpose.RETRY

@@ -63,7 +63,8 @@ def file(*rows: tuple[str, str, str, str, str]) -> list[str]:
 def test_a_users_file_adds_marks_of_every_location_and_match() -> None:
     found = parse_csv(file(
         ("a", "nat", "body", "contains", "no, \"never\""), ("b", "isp", "header.Server", "full", "Gate"),
-        ("c", "nat", "body", "regexp", "b.?locked"), ("d", "nat", "title", "prefix", "Stop"), ("e", "nat", "dns", "full", "1.2.3.4"),
+        ("c", "nat", "body", "regexp", "b.?locked"), ("d", "nat", "title", "prefix", "Stop"),
+        ("e", "nat", "dns", "full", "1.2.3.4"),
     ))  # fmt: skip
     assert [(mark.name, mark.kind) for mark in found] == [(name, Kind.BLOCKPAGE) for name in "abcd"]
     seen = page('we say no, "never"; b-locked', title="Stop here", headers=(("SERVER", "Gate"),))
@@ -92,7 +93,8 @@ def test_mistakes_in_a_users_file_are_told_with_the_line(lines: list[str], messa
 
 
 @pytest.mark.parametrize(
-    "text", ["This site has been blocked", "access denied", "该网站已被屏蔽", "Доступ ограничен", "erişime engellenmiştir"]
+    "text",
+    ["This site has been blocked", "access denied", "该网站已被屏蔽", "Доступ ограничен", "erişime engellenmiştir"],
 )
 def test_words_that_speak_of_blocking(text: str) -> None:
     assert speaks_of_blocking(page(text))

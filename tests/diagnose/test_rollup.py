@@ -59,7 +59,11 @@ def test_an_endpoint_that_was_not_measured_counts_for_nothing() -> None:
 
 DATACENTRES = app(
     RollupRule(role=Role.REALTIME, need=Need.K_OF_N, k=3),
-    **{f"dc{number}": Role.REALTIME for number in range(1, 6)},
+    dc1=Role.REALTIME,
+    dc2=Role.REALTIME,
+    dc3=Role.REALTIME,
+    dc4=Role.REALTIME,
+    dc5=Role.REALTIME,
 )
 
 
@@ -78,7 +82,11 @@ def test_k_of_n_of_those_that_were_measured() -> None:
 
 @pytest.mark.parametrize(
     ("seen", "state"),
-    [({"a": OK, "b": DOWN}, State.OK), ({"a": DOWN, "b": DOWN}, State.DOWN), ({"a": OK, "b": BLOCKED}, State.PARTLY_BLOCKED)],
+    [
+        ({"a": OK, "b": DOWN}, State.OK),
+        ({"a": DOWN, "b": DOWN}, State.DOWN),
+        ({"a": OK, "b": BLOCKED}, State.PARTLY_BLOCKED),
+    ],
 )
 def test_any(seen: dict[str, Verdict], state: State) -> None:
     assert roll_up(app(RollupRule(need=Need.ANY), a=Role.API, b=Role.API), seen).state is state

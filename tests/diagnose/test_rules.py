@@ -46,9 +46,9 @@ def test_a_row_is_whole(rule: Rule) -> None:
 
 
 def test_every_id_is_in_the_ledger_and_none_that_was_is_gone() -> None:
-    """An id is in records that people have published: it is never renamed and never taken out of use silently.
+    """An id is in records that people have published: it is never renamed and never silently taken out of use.
 
-    A new rule is a new line at the end of rule_ids.txt; a rule that is retired keeps its line, with `retired` behind it.
+    A new rule is a new line at the end of rule_ids.txt; a retired one keeps its line, with `retired` behind it.
     """
     known = {line.split()[0]: line.split()[1:] for line in kept()}
     assert len(known) == len(kept())

@@ -5,8 +5,17 @@ import msgspec
 from probe.lab.world import Response, Route
 from probe.measure.bound import FEW, FULL, bounded
 from probe.model.codec import encode_line
-from probe.model.observation import Certificate, DNSLookup, DNSReply, HTTPRoundTrip, Observation, Resolver, ResolverKind
-from probe.model.observation import TCPConnect, TLSHandshake
+from probe.model.observation import (
+    Certificate,
+    DNSLookup,
+    DNSReply,
+    HTTPRoundTrip,
+    Observation,
+    Resolver,
+    ResolverKind,
+    TCPConnect,
+    TLSHandshake,
+)
 from probe.store.lines import LINE_LIMIT
 from tests.world import http_host, measured, tiny_world
 
@@ -22,7 +31,8 @@ def page(number: int) -> HTTPRoundTrip:
 
 
 def shaken(number: int) -> TLSHandshake:
-    chain = tuple(Certificate(sha256="0" * 64, subject=LONG * 9, issuer=LONG * 9, names=(LONG,) * 99, der_base64=LONG * 99)
+    chain = tuple(Certificate(sha256="0" * 64, subject=LONG * 9, issuer=LONG * 9, names=(LONG,) * 99,
+                              der_base64=LONG * 99)
                   for _ in range(3))  # fmt: skip
     return TLSHandshake(transaction_id=number, address="104.16.1.1", port=443, certificates=chain)
 

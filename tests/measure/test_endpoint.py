@@ -1,5 +1,7 @@
 """An endpoint through its hops, addresses and retries, against a small internet on loopback."""
 
+from itertools import pairwise
+
 import pytest
 
 from probe.lab.rule import Match, Reset, Rule, Stage
@@ -41,7 +43,7 @@ def chain(*locations: str) -> list[Route]:
 def test_every_hop_of_a_chain_is_measured_as_fully_as_the_first() -> None:
     hosts = [
         https_host(name, f"104.16.1.{n}", routes=[Route(response=redirect(f"https://{to}/"))])
-        for n, (name, to) in enumerate(zip(NAMES, NAMES[1:], strict=False), start=1)
+        for n, (name, to) in enumerate(pairwise(NAMES), start=1)
     ]
     last = https_host(NAMES[-1], "104.16.1.9")
     line = measured(tiny_world(*hosts, last), "https://a.example/", Expect(contains="hello")).line
@@ -90,7 +92,9 @@ def test_a_chain_longer_than_the_bound_ends_as_a_loop() -> None:
     assert line.failure is FailureKind.HTTP_REDIRECT_LOOP
 
 
-@pytest.mark.parametrize("location", ["http://", "https://[::1", "ftp://b.example/", "javascript:alert(1)", "https://a b/"])
+@pytest.mark.parametrize(
+    "location", ["http://", "https://[::1", "ftp://b.example/", "javascript:alert(1)", "https://a b/"]
+)
 def test_a_bad_location_is_blamed_on_its_redirect_and_kept(location: str) -> None:
     world = tiny_world(https_host("a.example", "104.16.1.1", routes=[Route(response=redirect(location))]))
     line = measured(world, "https://a.example/", retry_pauses=()).line
@@ -110,7 +114,9 @@ def test_a_failure_is_tried_twice_more_and_every_try_is_kept() -> None:
     assert ours == [(0, Purpose.MAIN), (1, Purpose.RETRY), (2, Purpose.RETRY)]
     resolved = {o.attempt for o in line.observations if isinstance(o, DNSLookup) and o.purpose in dict(ours).values()}
     assert resolved == {0, 1, 2}
-    starts = [o.t0 for o in line.observations if isinstance(o, TCPConnect) and o.purpose in (Purpose.MAIN, Purpose.RETRY)]
+    starts = [
+        o.t0 for o in line.observations if isinstance(o, TCPConnect) and o.purpose in (Purpose.MAIN, Purpose.RETRY)
+    ]
     assert starts[1] - starts[0] >= 0.02
     assert starts[2] - starts[1] >= 0.02
     assert (line.tries, line.failure) == (3, FailureKind.RESET)
@@ -187,7 +193,9 @@ def test_a_dns_endpoint_is_asked_for_and_never_connected_to(
 
 
 def test_a_dns_endpoint_that_is_denied_here_alone_is_not_walked_either() -> None:
-    ran = measured(tiny_world(https_host("a.example", FOUR[0]), lies=denied("a.example")), "dns://a.example", proxy=True)
+    ran = measured(
+        tiny_world(https_host("a.example", FOUR[0]), lies=denied("a.example")), "dns://a.example", proxy=True
+    )
     assert {call.operation for call in ran.calls} <= {"getaddrinfo", "udp"}
     assert (ran.line.verdict, ran.line.mechanism) == ("blocked", "dns_nxdomain")
 

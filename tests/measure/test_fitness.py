@@ -1,7 +1,7 @@
 """Whether the vantage can measure: every row of the table, clocks, IPv6, resolvers that answer nothing."""
 
-from email.utils import format_datetime
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import pytest
 
@@ -115,7 +115,9 @@ def test_a_reference_reached_at_its_second_try_counts() -> None:
     assert judge(abroad(again), CN)[0] is Fitness.FIT
 
 
-@pytest.mark.parametrize(("egress", "fitness"), [(4134, Fitness.FIT), (None, Fitness.FIT), (9009, Fitness.VANTAGE_MISMATCH)])
+@pytest.mark.parametrize(
+    ("egress", "fitness"), [(4134, Fitness.FIT), (None, Fitness.FIT), (9009, Fitness.VANTAGE_MISMATCH)]
+)
 def test_an_egress_in_another_network_is_a_mismatch_whatever_the_references_say(
     egress: int | None, fitness: Fitness
 ) -> None:
@@ -129,7 +131,8 @@ def test_an_undeclared_network_cannot_be_mismatched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "fitness"), [(0.0, Fitness.FIT), (290.0, Fitness.FIT), (-290.0, Fitness.FIT), (310.0, Fitness.CLOCK_WRONG),
+    ("ahead", "fitness"), [(0.0, Fitness.FIT), (290.0, Fitness.FIT), (-290.0, Fitness.FIT),
+                           (310.0, Fitness.CLOCK_WRONG),
                            (-63072000.0, Fitness.CLOCK_WRONG)]
 )  # fmt: skip
 def test_a_clock_more_than_five_minutes_off_is_wrong(ahead: float, fitness: Fitness) -> None:

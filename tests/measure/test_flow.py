@@ -82,7 +82,7 @@ def test_a_literal_address_is_not_resolved_and_sends_no_sni() -> None:
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
 def test_a_system_out_of_files_or_memory_interrupts_and_accuses_nobody(code: int) -> None:
     class Exhausted(Noting):
-        async def connect(self, address: str, port: int, deadline: float) -> Stream:
+        async def connect(self, *_where: object, **_how: object) -> Stream:
             raise OSError(code, "none left")
 
     def wrap(network: Network) -> Network:

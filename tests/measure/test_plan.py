@@ -13,9 +13,7 @@ DAY = date(2021, 2, 8)
 
 
 def with_dates(valid_from: str | None, valid_to: str | None) -> TargetList:
-    endpoint = Endpoint(
-        id="main", role=Role.WEB, url="https://site.example/", valid_from=valid_from, valid_to=valid_to
-    )
+    endpoint = Endpoint(id="main", role=Role.WEB, url="https://site.example/", valid_from=valid_from, valid_to=valid_to)
     return listed(msgspec.structs.replace(target("https://site.example/"), endpoints=(endpoint,)))
 
 
@@ -45,7 +43,8 @@ def test_an_endpoint_out_of_its_time_is_left_out_with_the_date() -> None:
 
 def two() -> TargetList:
     endpoints = tuple(
-        Endpoint(id=name, role=role, url=f"https://{name}.example/") for name, role in (("api", Role.API), ("web", Role.WEB))
+        Endpoint(id=name, role=role, url=f"https://{name}.example/")
+        for name, role in (("api", Role.API), ("web", Role.WEB))
     )
     clubhouse = Target(id="clubhouse", kind=TargetKind.APP, name="Clubhouse", endpoints=endpoints)
     return listed(clubhouse, target("https://other.example/", id="other"), reference("ref.example"))

@@ -92,7 +92,9 @@ def test_references_come_first_and_judge_the_rest() -> None:
 
 def test_the_sink_hears_of_each_measurement_as_it_completes() -> None:
     slow = Route(response=Response(body=b"hello", delay=0.3))
-    world = tiny_world(https_host("slow.example", "104.16.1.1", routes=[slow]), https_host("quick.example", "104.16.1.2"))
+    world = tiny_world(
+        https_host("slow.example", "104.16.1.1", routes=[slow]), https_host("quick.example", "104.16.1.2")
+    )
     targets = listed(target("https://slow.example/", id="slow"), target("https://quick.example/", id="quick"))
     ran = run_in(world, targets)
     assert [line.target for line in ran.lines] == ["quick", "slow"]

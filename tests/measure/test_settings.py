@@ -23,7 +23,8 @@ def test_each_way_to_name_a_resolver(text: str, kind: ResolverKind, address: str
 
 
 @pytest.mark.parametrize(
-    "text", ["", "dns.google", "1.1.1", "1.1.1.1:0", "1.1.1.1:99999", "[::1", "tcp://", "http://dns.google/", "https://"]
+    "text",
+    ["", "dns.google", "1.1.1", "1.1.1.1:0", "1.1.1.1:99999", "[::1", "tcp://", "http://dns.google/", "https://"],
 )
 def test_what_names_no_resolver_is_told_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="write "):

@@ -46,7 +46,9 @@ def targets() -> TargetList:
     return listed(*(target(f"https://{name}/", id=name) for name in NAMES), reference("r.example"))
 
 
-def once(lab: LoopbackLab, out: Path, progress: Progress, *, timeout: float = 0.4, cut: asyncio.Event | None = None) -> Fitness:
+def once(
+    lab: LoopbackLab, out: Path, progress: Progress, *, timeout: float = 0.4, cut: asyncio.Event | None = None
+) -> Fitness:
     """One run into `out`; cancelled once `cut` is set."""
 
     async def scenario() -> Fitness:

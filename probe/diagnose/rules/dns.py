@@ -25,6 +25,9 @@ _CERTIFICATE = frozenset(
 )
 
 
+_CENSORED = frozenset({15, 16, 17, 18})
+
+
 def _at(lookups: tuple[Lookup, ...]) -> tuple[int, ...]:
     return tuple(k.at for k in lookups)
 
@@ -66,6 +69,15 @@ def _denied(kinds: tuple[FailureKind, ...], words: str) -> When:
         return Hit(_at(said) + _at(hop.trusted), note, certainty)
 
     return when
+
+
+def _says_so(facts: Facts, hop: Hop) -> Hit | None:
+    """An own resolver without a usable answer gives the reason in an Extended DNS Error."""
+    told = tuple(k for k in hop.own if any(e.code in _CENSORED for r in k.dns.replies for e in r.extended_errors))
+    if not told or hop.own_addresses & hop.proven or not _exists(facts, hop):
+        return None
+    errors = {f"{e.code} {e.text}".strip() for k in told for r in k.dns.replies for e in r.extended_errors}
+    return Hit(_at(told), f"the resolver says so itself: extended error {', '.join(sorted(errors))}")
 
 
 def _canary(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - every rule has the same shape
@@ -180,10 +192,13 @@ RULES: tuple[Rule, ...] = (
     R("dns.no_answer", _D, Mechanism.DNS_NO_ANSWER, _B, Certainty.LIKELY,
       _denied((FailureKind.DNS_NO_ANSWER,), "says that the name has no address"),
       "An empty answer that independent resolvers do not share: the name is denied its addresses.", "RFC 2308"),
+    R("dns.says_so", _D, Mechanism.DNS_REFUSED, _B, Certainty.LIKELY, _says_so,
+      "The resolver says itself that the name is blocked (15), censored (16), filtered (17) or prohibited (18).",
+      "RFC 8914 sections 4.16-4.19"),
     R("dns.refused", _D, Mechanism.DNS_REFUSED, _B, Certainty.LIKELY,
-      _denied((FailureKind.DNS_REFUSED, FailureKind.DNS_SERVFAIL, FailureKind.DNS_MISBEHAVING,
-               FailureKind.DNS_TEMPORARY), "refuses or fails for this name"),
-      "A resolver that answers other names and not this one; extended errors 15-18 say so themselves.", "RFC 8914"),
+      _denied((FailureKind.DNS_REFUSED,), "refuses to answer for this name"),
+      "A resolver that answers other names and refuses this one. A SERVFAIL alone is as often its own fault, and"
+      " settles nothing.", "RFC 9505 section 5.1.1"),
     R("dns.timeout", _D, Mechanism.DNS_TIMEOUT, _B, Certainty.LIKELY,
       _denied((FailureKind.TIMEOUT, FailureKind.REFUSED, FailureKind.DNS_MALFORMED, FailureKind.DNS_MISMATCH),
               "gives no answer for this name, in every try"),

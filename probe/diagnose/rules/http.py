@@ -31,6 +31,8 @@ _SLOWER = 4.0
 def _ended(*kinds: FailureKind, in_body: bool) -> Callable[[Facts, Hop], Hit | None]:
     """The exchange ends so, before the answer or within its body, in the last try; the control has the whole answer.
 
+    Inside proven TLS nobody on the path reads the request, and a server may hang up on a client it does not want.
+
     An answer that was coming, slowly, when the time was up is not silence.
     """
 
@@ -45,7 +47,7 @@ def _ended(*kinds: FailureKind, in_body: bool) -> Callable[[Facts, Hop], Hit | N
         return Hit(
             _evidence(ended) + _evidence(alike),
             f"the exchange ends {how} in {hop.tries} tries; the control has the whole answer",
-            Certainty.CONFIRMED if alike else None,
+            Certainty.CONFIRMED if alike else Certainty.POSSIBLE if ended[0].authenticated else None,
         )
 
     return when
@@ -142,7 +144,14 @@ def _page_speaks(facts: Facts, hop: Hop) -> Hit | None:
     page = _strange(facts, hop)
     if page is None or not fingerprints.speaks_of_blocking(page[1]):
         return None
+    if _answers_elsewhere(hop) or fingerprints.marks(page[1], facts.case.marks):
+        return None  # an unrelated server did not give this page, so a server that turns clients away may have
     return Hit(page[0].indexes, f"a page that speaks of blocking ({page[1].title!r}), which the control does not see")
+
+
+def _answers_elsewhere(hop: Hop) -> bool:
+    """Whether the request was also made where it does not belong, and was answered there."""
+    return any(f.http is not None and f.http.status for f in hop.by(Purpose.SNI_ELSEWHERE))
 
 
 def _redirected_away(facts: Facts, hop: Hop) -> Hit | None:
@@ -155,6 +164,8 @@ def _redirected_away(facts: Facts, hop: Hop) -> Hit | None:
     if not led_to or any(_site(led_to) == _site(host) for host in known) or not facts.control:
         return None
     alike = [f for f in hop.by(Purpose.SNI_ELSEWHERE) if f.http is not None and f.http.location == page[1].location]
+    if _answers_elsewhere(hop) and not alike:
+        return None  # only the site's own address redirects so: perhaps the site does
     return Hit(
         page[0].indexes + _evidence(alike),
         f"redirected to {led_to}, where the control is not sent",
@@ -201,7 +212,7 @@ RULES: tuple[Rule, ...] = (
     Rule("http.blockpage.elsewhere", _H, Mechanism.BLOCKPAGE, _B, Certainty.CONFIRMED, _page_elsewhere,
          "An unrelated server cannot give this site's page: the request's name drew it from the path.",
          "Jones et al. 2014, Automated Detection of Block Pages"),
-    Rule("http.blockpage.words", _H, Mechanism.BLOCKPAGE, _B, Certainty.LIKELY, _page_speaks,
+    Rule("http.blockpage.words", _H, Mechanism.BLOCKPAGE, _B, Certainty.POSSIBLE, _page_speaks,
          "A strange page alone is a mirror, a test, a portal; one that also speaks of blocking is a block page.",
          "Jones et al. 2014"),
     Rule("http.blockpage.redirect", _H, Mechanism.BLOCKPAGE_REDIRECT, _B, Certainty.LIKELY, _redirected_away,

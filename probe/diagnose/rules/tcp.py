@@ -48,7 +48,9 @@ def _closed(*kinds: FailureKind) -> Callable[[Facts, Hop], Hit | None]:
         if not beyond(facts, hop, Depth.NOTHING):
             return None
         there = [address_works_there(hop, f.address) for f in failed]
-        certainty = Certainty.POSSIBLE if any(w is False for w in there) and not any(there) else None
+        if all(works is False for works in there):
+            return None  # dead for the control as well, which was given others: the addresses', not the path's
+        certainty = None if any(there) else Certainty.POSSIBLE
         note = f"no address connects from here in {hop.tries} tries; the control connects"
         return Hit(_evidence(failed), note, certainty)
 

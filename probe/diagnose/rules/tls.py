@@ -6,7 +6,7 @@ control that shakes hands where we cannot is evidence too, of less weight.
 
 from collections.abc import Callable
 
-from probe.diagnose.compare import beyond, control_depth, false_address
+from probe.diagnose.compare import address_works_there, beyond, control_depth, false_address
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
 from probe.diagnose.rule import Hit, Rule
 from probe.diagnose.rules.tcp import usable
@@ -87,7 +87,7 @@ def _alike(flow: Flow, ours: Flow) -> bool:
 def _control_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None]:
     def when(facts: Facts, hop: Hop) -> Hit | None:
         failed = failed_handshakes(facts, hop, kinds)
-        if not failed or not beyond(facts, hop, Depth.CONNECTED):
+        if not failed or not beyond(facts, hop, Depth.CONNECTED) or _dead_there(hop, failed):
             return None
         note = f"the handshake fails from here in {hop.tries} tries; the control completes it"
         tried_others = [f for f in hop.by(Purpose.CONTROL_SNI) if f.tcp.failure is None]
@@ -97,13 +97,18 @@ def _control_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hi
     return when
 
 
+def _dead_there(hop: Hop, flows: tuple[Flow, ...]) -> bool:
+    """Whether the control failed at these very addresses too, which were not the ones it was given itself."""
+    return all(address_works_there(hop, f.address) is False for f in flows)
+
+
 def _wrong_certificate(untrusted: bool) -> Callable[[Facts, Hop], Hit | None]:
     """At an address that is not shown to be false, a certificate that the control does not see."""
 
     def when(facts: Facts, hop: Hop) -> Hit | None:
         flows = [f for f in usable(facts, hop) if f.tls is not None and f.tls.problems]
         chosen = tuple(f for f in flows if f.tls is not None and bool(_UNTRUSTED & set(f.tls.problems)) is untrusted)
-        if not chosen or hop.reached or not beyond(facts, hop, Depth.SHAKEN):
+        if not chosen or hop.reached or not beyond(facts, hop, Depth.SHAKEN) or _dead_there(hop, chosen):
             return None
         if not untrusted and all(set(f.tls.problems) <= {K.SSL_EXPIRED, K.SSL_NOT_YET_VALID} for f in chosen if f.tls):
             return None  # genuine certificates with wrong dates: a clock or a lagging server, no other peer

@@ -1,0 +1,232 @@
+"""Which blocks began together: endpoint -> target -> vantage -> network -> country. Pure; knows episodes, not rows.
+
+Two beginnings are together if their CERTAIN onset intervals overlap, or if the intervals show them to lie no further
+apart than a bound that the caller sets (0: overlap alone). Nothing is said more sharply than the intervals allow: an
+event tells between which moments its first and its last beginning lie, and the order of networks only where the
+intervals prove it. A series that was blocked at its first measurement has no onset and is in no event. Whether a single
+failure counts is settled before (`series.evidence_of`: control reached, references good), so what is joined here is
+evidence of different places, which adds.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+import msgspec
+
+from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
+from probe.model.event import Beginning, Event, EventKind, NetworkBeginning
+from probe.timeline.series import Series
+
+DAY = 86400.0
+WAVE_WITHIN = DAY
+"""Different targets of one country whose beginnings are a day apart or less are one wave: people date waves by day."""
+ROLLOUT_WITHIN = 7 * DAY
+"""One target on several networks: providers follow an order one by one, over days."""
+
+
+class _Known(NamedTuple):
+    """An episode with a known onset interval."""
+
+    earliest: float
+    latest: float
+    episode: Episode
+
+
+def events(
+    episodes: Iterable[Episode],
+    carried: Iterable[Episode] = (),
+    *,
+    wave_within: float = WAVE_WITHIN,
+    rollout_within: float = ROLLOUT_WITHIN,
+) -> tuple[Event, ...]:
+    """The events among these episodes, in order of their first beginning. The order of the episodes does not matter.
+
+    Suspected episodes are left out, except those in `carried`, which `added` has found. Bounds are in seconds.
+    """
+    sure = [one for one in episodes if one.state == EpisodeState.CONFIRMED]
+    known = [one for one in map(_known, (*sure, *carried)) if one is not None]
+    known.sort(key=lambda one: (one.episode.series.country, one.latest, one.earliest, one.episode.series))
+    found: list[tuple[EventKind, list[_Known]]] = []
+    for _, group in groupby(known, key=lambda one: one.episode.series.country):
+        here = list(group)
+        groups = [*_together(here, wave_within), *_rollouts(here, rollout_within)]
+        found += [(kind, members) for members in groups if (kind := _kind(members)) is not None]
+    made = [_event(kind, members) for kind, members in _outermost(found)]
+    return tuple(sorted(made, key=lambda one: (one.first.latest, one.country, one.targets)))
+
+
+def added(
+    series: Mapping[SeriesKey, Series],
+    found: Mapping[SeriesKey, Sequence[Episode]],
+    find: Callable[[Series], Sequence[Episode]],
+) -> tuple[Episode, ...]:
+    """The standing suspicions that the evidence of different vantage points together confirms.
+
+    Of one endpoint in one country at least two vantage points must be suspected each by its own measurements, with
+    overlapping onsets; then the measurements of those are read as one series. `find` gives the episodes of a series.
+    """
+    raised: list[Episode] = []
+    for group in _suspects(found):
+        joint = find(pooled([series[one.series] for one in group]))
+        if joint and joint[-1].state == EpisodeState.CONFIRMED and joint[-1].end is None:
+            raised += group
+    return tuple(raised)
+
+
+def pooled(group: Sequence[Series]) -> Series:
+    """The measurements of one endpoint from several vantage points, read as one series; its vantage has no name."""
+    keys = [one.key for one in group]
+    networks = {key.asn for key in keys}
+    points = sorted({point.id: point for one in group for point in one.points}.values(), key=lambda p: (p.time, p.id))
+    asn = networks.pop() if len(networks) == 1 else 0
+    return Series(SeriesKey("", keys[0].country, asn, keys[0].target, keys[0].endpoint), tuple(points))
+
+
+def _suspects(found: Mapping[SeriesKey, Sequence[Episode]]) -> Iterator[list[Episode]]:
+    """Standing suspicions of one endpoint in one country whose onsets share a moment, from two places or more."""
+    standing = [list(one)[-1] for one in found.values() if one and one[-1].end is None]
+    known = [one for one in map(_known, standing) if one and one.episode.state == EpisodeState.SUSPECTED]
+    known.sort(key=lambda one: (_asked(one), one.latest, one.earliest, one.episode.series))
+    for _, group in groupby(known, key=_asked):
+        for members in _together(list(group), 0.0):
+            if len({one.episode.series.vantage for one in members}) > 1:
+                yield [one.episode for one in members]
+
+
+def _asked(one: _Known) -> tuple[str, str, str]:
+    key = one.episode.series
+    return key.country, key.target, key.endpoint
+
+
+def _known(episode: Episode) -> _Known | None:
+    """The episode with its CERTAIN onset (OBSERVED where it has none); None if it may have begun at any time before."""
+    onset = episode.certain_onset or episode.onset
+    return None if onset.earliest is None else _Known(onset.earliest, onset.latest, episode)
+
+
+def _together(known: Sequence[_Known], within: float) -> Iterator[list[_Known]]:
+    """The fewest groups that explain all beginnings, sorted by `latest`: in each, all may lie `within` seconds.
+
+    Every interval of a group begins before the group's first `latest` plus `within` and ends at it or later: the
+    classical stabbing of intervals. A series is in a group once: a block that comes again begins another.
+    """
+    group: list[_Known] = []
+    inside: set[SeriesKey] = set()
+    for one in known:
+        if group and (one.episode.series in inside or one.earliest >= group[0].latest + within):
+            yield group
+            group, inside = [], set()
+        group.append(one)
+        inside.add(one.episode.series)
+    if group:
+        yield group
+
+
+def _rollouts(known: Sequence[_Known], within: float) -> Iterator[list[_Known]]:
+    """The same, for each target alone."""
+    by_target = sorted(known, key=lambda one: one.episode.series.target)  # stable: still by `latest` within
+    for _, group in groupby(by_target, key=lambda one: one.episode.series.target):
+        yield from _together(list(group), within)
+
+
+def _kind(members: Sequence[_Known]) -> EventKind | None:
+    """What a group is; None if it is one target at one place, which is an episode and no event."""
+    keys = [one.episode.series for one in members]
+    if len({key.target for key in keys}) > 1:
+        return EventKind.WAVE
+    if len({key.asn for key in keys}) > 1:
+        return EventKind.ROLLOUT
+    return EventKind.WITNESSED if len({key.vantage for key in keys}) > 1 else None
+
+
+def _outermost(found: Sequence[tuple[EventKind, list[_Known]]]) -> Iterator[tuple[EventKind, list[_Known]]]:
+    """The groups that lie in no other one: a rollout that is a part of a wave is told with the wave."""
+    sets = [frozenset(id(one.episode) for one in members) for _, members in found]
+    holders: dict[int, list[int]] = {}
+    for at, members in enumerate(sets):
+        for member in members:
+            holders.setdefault(member, []).append(at)
+    for at, pair in enumerate(found):
+        rivals = holders[next(iter(sets[at]))]
+        if not any(sets[at] < sets[other] or (sets[at] == sets[other] and other < at) for other in rivals):
+            yield pair
+
+
+def _event(kind: EventKind, members: Sequence[_Known]) -> Event:
+    places = sorted(_beginnings(members), key=lambda one: (one.onset.latest, one.target, one.vantage, one.asn))
+    lows, highs = [_low(one.onset) for one in places], [one.onset.latest for one in places]
+    shared = Interval(max(lows), min(highs)) if max(lows) < min(highs) else None
+    return Event(
+        kind=kind,
+        country=members[0].episode.series.country,
+        first=Interval(min(lows), min(highs)),
+        last=Interval(max(lows), max(highs)),
+        shared=shared,
+        apart=(max(0.0, max(lows) - min(highs)), max(highs) - min(lows)),
+        targets=tuple(dict.fromkeys(one.target for one in places)),
+        networks=_ranked(places),
+        beginnings=tuple(places),
+        series=tuple(sorted(one.episode.series for one in members)),
+    )
+
+
+def _beginnings(members: Sequence[_Known]) -> Iterator[Beginning]:
+    """From endpoints to a target at a place: its beginning is that of the first endpoint to be cut off."""
+
+    def place(one: _Known) -> tuple[str, str, int, str]:
+        key = one.episode.series
+        return key.vantage, key.country, key.asn, key.target
+
+    for (vantage, country, asn, target), group in groupby(sorted(members, key=place), key=place):
+        here = list(group)
+        yield Beginning(
+            vantage=vantage,
+            country=country,
+            asn=asn,
+            target=target,
+            endpoints=tuple(one.episode.series.endpoint for one in here),
+            onset=_first((one.earliest, one.latest) for one in here),
+            mechanisms=_united(one.episode.mechanisms for one in here),
+            state=min((one.episode.state for one in here), key=(EpisodeState.CONFIRMED, EpisodeState.SUSPECTED).index),
+        )
+
+
+def _ranked(places: Sequence[Beginning]) -> tuple[NetworkBeginning, ...]:
+    """From places to networks, in the order in which they were cut off as far as the intervals prove one."""
+    networks = [_network(asn, [one for one in places if one.asn == asn]) for asn in {one.asn for one in places}]
+    networks.sort(key=lambda one: (one.onset.latest, one.onset.earliest, one.asn))
+    ranked: list[NetworkBeginning] = []
+    rank, reached = 1, float("-inf")
+    for place, one in enumerate(networks):
+        if place and all(_low(later.onset) >= reached for later in networks[place:]):
+            rank += 1
+        reached = max(reached, one.onset.latest)
+        ranked.append(msgspec.structs.replace(one, rank=rank))
+    return tuple(ranked)
+
+
+def _network(asn: int, places: Sequence[Beginning]) -> NetworkBeginning:
+    return NetworkBeginning(
+        rank=1,
+        asn=asn,
+        vantages=tuple(sorted({one.vantage for one in places})),
+        targets=tuple(dict.fromkeys(one.target for one in places)),
+        onset=_first((_low(one.onset), one.onset.latest) for one in places),
+        mechanisms=_united(one.mechanisms for one in places),
+    )
+
+
+def _first(intervals: Iterable[tuple[float, float]]) -> Interval:
+    """Where the first of several beginnings lies: at the least `earliest` none had begun, at the least `latest` one had."""
+    lows, highs = zip(*intervals, strict=True)
+    return Interval(min(lows), min(highs))
+
+
+def _low(interval: Interval) -> float:
+    """The earliest of an interval that is known to have one (`_known`)."""
+    return float("-inf") if interval.earliest is None else interval.earliest
+
+
+def _united(many: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for words in many for word in words))
