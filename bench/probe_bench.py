@@ -1,6 +1,6 @@
 """How fast the probe is, beside others in the same run: ratios, each against its goal, in one table.
 
-    python bench/probe_bench.py                          # a few minutes on two cores
+    python bench/probe_bench.py                          # some minutes on two cores
     python bench/probe_bench.py --quick                  # a rough look, under half a minute
     python bench/probe_bench.py silent --silent 10000    # one section alone, at its goal's full size
 

@@ -37,9 +37,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """What each room may import besides itself. `probe/__init__.py` imports nothing, `probe/__main__.py` only `cli`."""
 
 WIRE = frozenset(
-    """socket ssl select selectors socketserver http urllib.request requests httpx httpcore anyio h11 h2 dns aioquic
-    socksio OpenSSL service_identity cryptography certifi trustme _socket _ssl""".split()
-)
+    {"socket", "ssl", "select", "selectors", "socketserver", "http", "urllib.request", "requests", "httpx", "httpcore",
+     "anyio", "h11", "h2", "dns", "aioquic", "socksio", "OpenSSL", "service_identity", "cryptography", "certifi",
+     "trustme", "_socket", "_ssl"}
+)  # fmt: skip
 """Modules that open sockets, or speak the protocols on them."""
 ON_THE_WIRE = frozenset({"net", "lab"})
 WIRE_EXCEPTIONS = {

@@ -32,6 +32,9 @@ STYLES = {
 }
 """Colour by verdict or state. The word always stands beside it: colour alone tells nothing."""
 
+MOST_NAMES = 3
+"""Endpoints that are named in one line of the summary."""
+
 
 class Bar:
     """A progress bar with counts by verdict; does nothing where stderr is no terminal."""
@@ -116,9 +119,19 @@ def _table(targets: "Sequence[Target]", measured: "Sequence[Measurement]") -> No
 
 
 def how(rolled: "Rollup", seen: "Sequence[Measurement]") -> str:
-    """What happened to the endpoints of a target that are not fine, in one line each."""
-    lines = [f"{m.endpoint}: {said(m)}" for m in seen if m.endpoint in rolled.failing or m.verdict != Verdict.OK]
+    """What happened to the endpoints of a target that are not fine: a line for all to whom the same happened."""
+    alike: dict[str, list[str]] = {}
+    for one in seen:
+        if one.endpoint in rolled.failing or one.verdict != Verdict.OK:
+            alike.setdefault(said(one), []).append(one.endpoint)
+    lines = [f"{_some(names)}: {phrase}" for phrase, names in alike.items()]
     return "\n".join(clean(line) for line in lines) or f"{len(seen)} of {len(seen)} endpoints ok"
+
+
+def _some(names: list[str]) -> str:
+    """`api, web, cdn`; of many the first and how many more."""
+    shown = names if len(names) <= MOST_NAMES + 1 else names[:MOST_NAMES]
+    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(shown) < len(names) else "")
 
 
 def said(one: "Measurement") -> str:

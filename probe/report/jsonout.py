@@ -10,6 +10,7 @@ import msgspec
 
 from probe.model.clock import rfc3339
 from probe.model.episode import Episode, Interval, SeriesKey
+from probe.report import beside, together
 from probe.report.gather import VantageKey
 from probe.report.terminal import Page
 from probe.report.view import SeriesView, Stretch, TargetView, VantageView, View
@@ -31,6 +32,9 @@ def render(view: View, page: Page) -> str:
         "vantages": [_vantage_view(one) for one in view.vantages],
         "targets": [_target(one) for one in view.targets],
         "series": [_series(one) for one in view.series],
+        "events": [together.as_data(one, _interval) for one in view.joined.events],
+        "claims": [beside.claim_data(one, _interval) for one in view.joined.compared],
+        "notes": [msgspec.to_builtins(one) for one in view.joined.notes],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from probe.model.diagnosis import Verdict
 from probe.model.episode import Episode, EpisodeState, Interval
 from probe.model.target import Role
-from probe.report import stripes, times, words
+from probe.report import beside, stripes, times, together, words
 from probe.report.times import Times
 from probe.report.view import SeriesView, State, Stretch, TargetView, View
 
@@ -48,6 +48,9 @@ def render(view: View, page: Page) -> str:
             ("Suspected, not yet enough evidence", _standing(view, clock, EpisodeState.SUSPECTED)),
             ("Partly blocked", _partly(view.targets)),
             ("Ended", _ended(view, clock)),
+            (together.TITLE, together.entries(view.joined.events, clock)),
+            (beside.CLAIMS_TITLE, beside.claims(view.joined.compared, clock)),
+            (beside.NOTES_TITLE, beside.notes(view.joined.notes, clock)),
             ("Not blocked", _not_blocked(view, clock)),
             ("Nothing concluded", _nothing(view, clock)),
         )

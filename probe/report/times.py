@@ -5,7 +5,7 @@ make an onset look narrower than the measurements around it. Month names are our
 """
 
 import math
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,8 @@ def times_for(zone: str, first: float, last: float) -> Times:
 def interval(times: Times, between: Interval) -> str:
     """`8 Feb 18:50–19:00 (10:50–11:00 UTC)`; `before 8 Feb 19:00 (11:00 UTC)` when the earliest is not known."""
     if between.earliest is None:
-        return f"before {moment(times, between.latest)}"
+        latest = math.ceil(between.latest / MINUTE) * MINUTE
+        return f"before {_both(times, latest, latest, seconds=False)}"
     return stretch(times, between.earliest, between.latest)
 
 
@@ -65,15 +66,16 @@ def duration(seconds: float) -> str:
 
 
 def _both(times: Times, a: float, b: float, *, seconds: bool) -> str:
-    here = _span(_at(a, times.zone), _at(b, times.zone), None, times.years, seconds)
+    here = _span(_at(a, times.zone), _at(b, times.zone), set(), times.years, seconds)
     if times.is_utc:
         return f"{here} UTC"
-    return f"{here} ({_span(_at(a, UTC), _at(b, UTC), _at(a, times.zone), times.years, seconds)} UTC)"
+    said = {_at(a, times.zone).date(), _at(b, times.zone).date()}
+    return f"{here} ({_span(_at(a, UTC), _at(b, UTC), said, times.years, seconds)} UTC)"
 
 
-def _span(a: datetime, b: datetime, said: datetime | None, years: bool, seconds: bool) -> str:
-    """From `a` to `b`; the date is left out where `said` has given the same one already."""
-    known = said is not None and said.date() == a.date() == b.date()
+def _span(a: datetime, b: datetime, said: set[date], years: bool, seconds: bool) -> str:
+    """From `a` to `b`; the date is left out where `said` holds that date and no other."""
+    known = said == {a.date(), b.date()} and len(said) == 1
     first = _clock(a, seconds) if known else f"{_date(a, years)} {_clock(a, seconds)}"
     if a == b:
         return first

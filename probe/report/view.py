@@ -5,7 +5,7 @@ time zone and no width. All times are epoch seconds.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import groupby, pairwise
 from statistics import median
@@ -15,6 +15,7 @@ from probe.model.diagnosis import Fitness, Verdict
 from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
 from probe.model.target import Role
 from probe.report.gather import Gathered, Run, VantageKey
+from probe.report.joined import Find, Joined, Outside, join, since
 from probe.timeline.cadence import unknown
 from probe.timeline.series import Evidence, Point, Series
 
@@ -147,7 +148,8 @@ class Window(NamedTuple):
 
 
 class View(NamedTuple):
-    """A whole report. `first` and `last` bound all measurements shown; `zone` is the IANA zone asked for."""
+    """A whole report. `first` and `last` bound all measurements shown; `zone` is the IANA zone asked for; `joined` is
+    what stands beside the episodes: events, claims, notes."""
 
     zone: str
     first: float
@@ -156,19 +158,23 @@ class View(NamedTuple):
     targets: tuple[TargetView, ...]
     vantages: tuple[VantageView, ...]
     reading: Reading
+    joined: Joined = Joined()
 
 
 def build(
     gathered: Gathered,
-    find: Callable[[Series], Sequence[Episode]],
+    find: Find,
     *,
     zone: str = "UTC",
     window: Window | None = None,
     reading: Reading | None = None,
+    outside: Outside | None = None,
 ) -> View:
     """The view of what was gathered; `find` gives the episodes of a series. No series in the window: an empty view."""
     window = window or Window()
-    siblings = tuple(_series(gathered, find, window))
+    found: dict[SeriesKey, Sequence[Episode]] = {}
+    siblings = tuple(_series(gathered, find, window, found))
+    joined = join(gathered.series, found, gathered.roles, find, outside or Outside())
     series = tuple(one for one in siblings if window.names(one.key))
     runs = [run for run in gathered.runs if window.holds(run.first)]
     shown = {_vantage(one.key) for one in series}
@@ -180,15 +186,22 @@ def build(
         targets=tuple(_targets(siblings)),
         vantages=tuple(one for one in _vantages(runs) if one.key in shown),
         reading=reading or Reading(),
+        joined=since(joined, window.since, (one.key for one in series if one.current)),
     )
 
 
-def _series(gathered: Gathered, find: Callable[[Series], Sequence[Episode]], window: Window) -> Iterable[SeriesView]:
-    """The series of every target asked for, siblings of an endpoint asked for included: they make the roll-up."""
+def _series(
+    gathered: Gathered, find: Find, window: Window, found: dict[SeriesKey, Sequence[Episode]]
+) -> Iterable[SeriesView]:
+    """The series of every target asked for, siblings of an endpoint asked for included: they make the roll-up.
+
+    All their episodes go into `found`, whatever the window.
+    """
     for key, series in gathered.series.items():
         points = tuple(point for point in series.points if window.holds(point.time))
         if points and window.concerns(key.target):
-            episodes = tuple(one for one in find(series) if _touches(one, window))
+            found[key] = find(series)
+            episodes = tuple(one for one in found[key] if _touches(one, window))
             yield _series_view(series, gathered.roles[key], points, episodes)
 
 

@@ -15,6 +15,8 @@ from probe.model.clock import compact
 RESULTS = Path("results")
 STDIN = "-"
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+NOTES = "notes.jsonl"
+"""What people noted (`notes`), in the folder of their vantage point: never read as measurements."""
 VANTAGE_LENGTH = 64
 
 _VANTAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
@@ -65,10 +67,14 @@ class Source(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The sources behind some names, each file once, and what is wrong with the names, one line each."""
+    """The sources behind some names, each file once, and what is wrong with the names, one line each.
+
+    `notes` are the files of notes among them, which hold no measurements.
+    """
 
     sources: tuple[Source, ...]
     problems: tuple[str, ...]
+    notes: tuple[Source, ...] = ()
 
 
 def find(names: Sequence[str]) -> Found:
@@ -87,7 +93,8 @@ def find(names: Sequence[str]) -> Found:
         problems += [problem] if problem else []
         for path in paths:
             sources.setdefault(str(path.resolve()), Source(str(path), path))
-    return Found(tuple(sources.values()), tuple(problems))
+    notes = tuple(one for one in sources.values() if one.path is not None and one.path.name == NOTES)
+    return Found(tuple(one for one in sources.values() if one not in notes), tuple(problems), notes)
 
 
 def _expand(name: str) -> tuple[tuple[Path, ...], str | None]:

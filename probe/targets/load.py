@@ -12,8 +12,8 @@ from probe.model.target import Endpoint, Target, TargetList
 from probe.targets import rules
 from probe.targets.build import target_of
 from probe.targets.fields import FILE, KINDS
-from probe.targets.marks import read_yaml
-from probe.targets.problems import Problem, Report, TargetListError, nearest
+from probe.targets.files import MAX_BYTES, Kind, read_bytes, read_root
+from probe.targets.problems import Problem, Report, TargetListError
 from probe.targets.shapes import At
 
 __all__ = [
@@ -28,10 +28,8 @@ __all__ = [
 
 DEFAULT_PATH = Path("targets.yaml")
 """The list of the current directory."""
-MAX_BYTES = 1024 * 1024
-"""Bytes of a target list. This project's own has some 30,000; whoever names a disk image should be told."""
 
-_HOW_TO_START = "name a file, or write one as docs/targets.md shows"
+_THIS = Kind("target list", DEFAULT_PATH.name, "name a file, or write one as docs/targets.md shows")
 
 
 def load_targets(path: Path = DEFAULT_PATH) -> TargetList:
@@ -40,7 +38,7 @@ def load_targets(path: Path = DEFAULT_PATH) -> TargetList:
     Raises TargetListError with every mistake; a file that cannot be read is one.
     """
     report = Report(str(path))
-    data = _read(path, report)
+    data = read_bytes(path, _THIS, report)
     if data is None:
         raise TargetListError(report.problems)
     return parse_targets(data, str(path))
@@ -60,48 +58,9 @@ def active_endpoints(target: Target, day: date) -> tuple[Endpoint, ...]:
     return tuple(endpoint for endpoint in target.endpoints if rules.valid_on(endpoint, day.isoformat()))
 
 
-def _read(path: Path, report: Report) -> bytes | None:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        close = nearest(path.name, _neighbours(path))
-        report.add(0, "there is no such file", f'did you mean "{path.with_name(close)}"?' if close else _HOW_TO_START)
-    except IsADirectoryError:
-        inside = path / DEFAULT_PATH.name
-        fix = f'did you mean "{inside}"?' if inside.is_file() else "name a file in it"
-        report.add(0, "this is a directory, not a target list", fix)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        report.add(
-            0, f"cannot be read ({getattr(error, 'strerror', None) or error})", "check the name and its permissions"
-        )
-    else:
-        if len(data) <= MAX_BYTES:
-            return data
-        report.add(0, f"longer than {MAX_BYTES // 1024} KiB", "is this a target list? If so, split it")
-    return None
-
-
-def _neighbours(path: Path) -> list[str]:
-    try:
-        return [entry.name for entry in path.parent.iterdir() if entry.suffix in (".yaml", ".yml")]
-    except OSError:
-        return []
-
-
 def _targets(data: bytes, report: Report) -> tuple[Target, ...]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        report.add(line, f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8")
-        return ()
-    root = read_yaml(text, report)
-    if root is None:
-        if not report.problems:
-            report.add(1, "nothing in it", _HOW_TO_START)
-        return ()
-    file = FILE.read(root, At(report))
+    root = read_root(data, _THIS, report)
+    file = FILE.read(root, At(report)) if root is not None else None
     if file is None:
         return ()
     rows = [(kind, row) for key, kind in KINDS.items() for row in file.values.get(key, ())]

@@ -218,7 +218,7 @@ def _network(asn: int, places: Sequence[Beginning]) -> NetworkBeginning:
 
 
 def _first(intervals: Iterable[tuple[float, float]]) -> Interval:
-    """Where the first of several beginnings lies: at the least `earliest` none had begun, at the least `latest` one had."""
+    """Where the first of several beginnings lies: none had begun at the least `earliest`, one at the least `latest`."""
     lows, highs = zip(*intervals, strict=True)
     return Interval(min(lows), min(highs))
 

@@ -1,0 +1,216 @@
+"""What sources say beside what we measured: before, inside or after our interval, by how much. Pure.
+
+Respects both precisions: a claim is a stretch of time, our onset is the CERTAIN interval, and where the two touch they
+agree as far as either can tell. A claim never changes an episode. Only what was measured around the claimed time can
+speak against a claim; otherwise nothing is said (`agrees` None).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from probe.model.claim import Claim, Comparison, Relation, Says, When
+from probe.model.diagnosis import Verdict
+from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
+from probe.timeline.cadence import UNKNOWN_AFTER, schedule_of
+from probe.timeline.series import Evidence, Point, Series
+
+
+class Measured(NamedTuple):
+    """What one vantage point has of one endpoint: its measurements and its episodes, in order of time."""
+
+    series: Series
+    episodes: Sequence[Episode]
+
+
+class _Found(NamedTuple):
+    """A comparison in the making, without its claim."""
+
+    relation: Relation
+    by: float
+    interval: Interval | None
+    agrees: bool | None
+    because: str
+
+
+def compare(claims: Iterable[Claim], measured: Mapping[SeriesKey, Measured]) -> tuple[Comparison, ...]:
+    """Each claim beside each vantage point it speaks of, in the order of the claims, then of the series.
+
+    A claim about a target as a whole is compared with that endpoint of each vantage point whose interval is closest.
+    Claims about what was not measured at all are left out.
+    """
+    return tuple(one for claim in claims for one in _beside(claim, measured))
+
+
+def concerns(claim: Claim, key: SeriesKey) -> bool:
+    """Whether a claim speaks of this series: its target and endpoint, in its country and networks."""
+    here = key.country == claim.country and (not claim.networks or key.asn in claim.networks)
+    return here and key.target == claim.target and claim.endpoint in ("", key.endpoint)
+
+
+def gap(when: When, interval: Interval) -> tuple[Relation, float]:
+    """Where a claimed time lies to an interval of ours, and the seconds between their nearer edges.
+
+    Example: claimed 10:00, ours (10:50, 11:00]: `before` by 50 min. A claimed minute that touches ours is `inside`.
+    """
+    if interval.earliest is not None and when.last < interval.earliest:
+        return Relation.BEFORE, interval.earliest - when.last
+    if when.first > interval.latest:
+        return Relation.AFTER, when.first - interval.latest
+    return Relation.INSIDE, 0.0
+
+
+def _beside(claim: Claim, measured: Mapping[SeriesKey, Measured]) -> Iterator[Comparison]:
+    places: dict[tuple[str, str, int], list[tuple[SeriesKey, _Found]]] = {}
+    for key in sorted(key for key in measured if concerns(claim, key)):
+        found = _JUDGES[claim.says](claim.when, measured[key])
+        places.setdefault((key.vantage, key.country, key.asn), []).append((key, found))
+    for candidates in places.values():
+        key, found = min(candidates, key=lambda pair: _closeness(pair[1]))
+        yield Comparison(
+            claim=claim,
+            series=key,
+            relation=found.relation,
+            by=found.by,
+            interval=found.interval,
+            agrees=found.agrees,
+            because=found.because,
+        )
+
+
+def _closeness(found: _Found) -> tuple[bool, bool, float]:
+    """An interval before none, something learnt before nothing, near before far."""
+    return found.interval is None, found.agrees is None, found.by
+
+
+def _began(when: When, measured: Measured) -> _Found:
+    nearest = _nearest(when, [one.certain_onset or one.onset for one in _confirmed(measured)])
+    if nearest is None:
+        return _without(when, measured, blocked=True)
+    relation, by, interval = nearest
+    if interval.earliest is None:
+        because = "blocked since before our first measurement"
+        return _Found(relation, by, interval, None if relation == Relation.INSIDE else False, because)
+    return _Found(relation, by, interval, relation == Relation.INSIDE, f"{relation} our interval of the onset")
+
+
+def _ended(when: When, measured: Measured) -> _Found:
+    ends = [one.certain_end or one.end for one in _confirmed(measured)]
+    nearest = _nearest(when, [one for one in ends if one is not None])
+    if nearest is not None:
+        relation, by, interval = nearest
+        return _Found(relation, by, interval, relation == Relation.INSIDE, f"{relation} our interval of the end")
+    if _confirmed(measured):
+        still = max(point.time for point in measured.series.points if point.evidence == Evidence.BAD) > when.last
+        return _Found(Relation.NONE, 0.0, None, False if still else None, "no end in our measurements")
+    return _Found(Relation.NONE, 0.0, None, None, "no block in our measurements")
+
+
+def _was_blocked(when: When, measured: Measured) -> _Found:
+    """Blocked by then: our onset may lie long before, but the block must not be over."""
+    nearest = _nearest(when, [one.certain_onset or one.onset for one in _standing_by(when, measured)])
+    if nearest is not None:
+        relation, by, interval = nearest
+        return _Found(relation, by, interval, *_standing(when, interval, measured))
+    nearest = _nearest(when, [one.certain_onset or one.onset for one in _confirmed(measured)])
+    if nearest is None:
+        return _without(when, measured, blocked=True)
+    relation, by, interval = nearest
+    over = relation != Relation.BEFORE
+    said = "our block was over by then" if over else "our block began later"
+    return _Found(relation, by, interval, False if _reached_after(when, measured) else None, said)
+
+
+def _standing(when: When, interval: Interval, measured: Measured) -> tuple[bool | None, str]:
+    """What an episode that may have stood at the claimed time says of it, begun in `interval`."""
+    if interval.earliest is None and when.last < interval.latest:
+        return None, "blocked since before our first measurement"
+    if measured.series.points[-1].time < when.first:
+        return None, "still blocked at our last measurement before that time"
+    return True, "blocked at that time in our measurements"
+
+
+def _was_open(when: When, measured: Measured) -> _Found:
+    nearest = _nearest(when, [one.certain_onset or one.onset for one in _confirmed(measured)])
+    if nearest is None:
+        return _without(when, measured, blocked=False)
+    relation, by, interval = nearest
+    if any(_surely_blocked(one, when, measured) for one in _confirmed(measured)):
+        return _Found(relation, by, interval, False, "blocked at that time in our measurements")
+    reached = _reached_during(when, measured)
+    return _Found(relation, by, interval, True if reached else None, f"{relation} our interval of the onset")
+
+
+def _was_restricted(when: When, measured: Measured) -> _Found:
+    said = {point.verdict for point in measured.series.points if when.first <= point.time <= when.last}
+    telling = said - {Verdict.INSUFFICIENT, Verdict.DOWN}
+    if not telling:
+        return _Found(Relation.NONE, 0.0, None, None, "not measured at that time")
+    turned_away = Verdict.RESTRICTED in said
+    because = "the server itself turned us away" if turned_away else "the server did not turn us away"
+    return _Found(Relation.NONE, 0.0, None, turned_away, because)
+
+
+_JUDGES: dict[Says, Callable[[When, Measured], _Found]] = {
+    Says.BEGAN: _began,
+    Says.ENDED: _ended,
+    Says.BLOCKED: _was_blocked,
+    Says.OPEN: _was_open,
+    Says.RESTRICTED: _was_restricted,
+}
+"""How each kind of statement is compared. One line a kind."""
+
+
+def _confirmed(measured: Measured) -> list[Episode]:
+    return [one for one in measured.episodes if one.state == EpisodeState.CONFIRMED]
+
+
+def _standing_by(when: When, measured: Measured) -> list[Episode]:
+    """The episodes that may have stood at some moment of the claimed time."""
+    begun = [one for one in _confirmed(measured) if gap(when, one.certain_onset or one.onset)[0] != Relation.BEFORE]
+    return [one for one in begun if (end := one.certain_end or one.end) is None or end.latest >= when.first]
+
+
+def _surely_blocked(episode: Episode, when: When, measured: Measured) -> bool:
+    """Whether the whole claimed time lies between the first failure of an episode and its last."""
+    onset = episode.certain_onset or episode.onset
+    end = episode.certain_end or episode.end
+    last = measured.series.points[-1].time if end is None or end.earliest is None else end.earliest
+    return onset.latest <= when.first and when.last <= last
+
+
+def _nearest(when: When, intervals: Sequence[Interval]) -> tuple[Relation, float, Interval] | None:
+    """The interval closest to the claimed time; of equals the first."""
+    placed = [(*gap(when, one), one) for one in intervals]
+    return min(placed, key=lambda one: one[1], default=None)
+
+
+def _without(when: When, measured: Measured, *, blocked: bool) -> _Found:
+    """No block of ours: whether we measured at the claimed time and reached it."""
+    reached = _reached_after(when, measured) if blocked else _reached_during(when, measured)
+    if not reached:
+        return _Found(Relation.NONE, 0.0, None, None, "not measured at that time")
+    return _Found(Relation.NONE, 0.0, None, not blocked, "reached at that time, and no block of ours")
+
+
+def _reached_after(when: When, measured: Measured) -> bool:
+    """Whether the next measurement that says anything, if it comes soon, found it open."""
+    times = [point.time for point in measured.series.points]
+    soon = when.last + UNKNOWN_AFTER * schedule_of(np.array(times))
+    later = (point for point in _telling(measured) if when.last <= point.time <= soon)
+    return next((point.evidence for point in later), None) == Evidence.GOOD
+
+
+def _reached_during(when: When, measured: Measured) -> bool:
+    """Whether it was reached in the claimed time; if nothing was learnt in it, shortly before and shortly after."""
+    telling = _telling(measured)
+    inside = [point.evidence for point in telling if when.first <= point.time <= when.last]
+    if inside:
+        return Evidence.GOOD in inside
+    before = next((point for point in reversed(telling) if point.time < when.first), None)
+    return before is not None and before.evidence == Evidence.GOOD and _reached_after(when, measured)
+
+
+def _telling(measured: Measured) -> list[Point]:
+    return [point for point in measured.series.points if point.evidence != Evidence.VOID]
