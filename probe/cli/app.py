@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from probe import __version__
-from probe.cli import demo, lab, report, run, targets
+from probe.cli import claims, demo, lab, note, report, run, targets
 from probe.cli.console import Exit
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app.command()(run.run)
 app.command()(report.report)
 app.command()(demo.demo)
 app.add_typer(targets.app, name="targets")
+app.add_typer(claims.app, name="claims")
+app.add_typer(note.app, name="note")
 app.add_typer(lab.app, name="lab")
 
 

@@ -4,11 +4,9 @@ Playing is `play`'s work; what is expected stands in `probe.lab.scenarios`. Scen
 several at a time, since most of their time is waiting for silence.
 """
 
-import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,6 +96,9 @@ def _where(scenario: "Scenario", packets: bool) -> "Substrate | None":
 
 def _play(jobs: "Sequence[tuple[Scenario, Substrate]]", noise: bool) -> "Iterator[Played]":
     """Play all, several at a time, in the order of the list."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     context = multiprocessing.get_context("spawn")  # a fork would carry threads of the parent into the labs
     with ProcessPoolExecutor(min(AT_ONCE, max(1, len(jobs))), mp_context=context) as pool:
         pending = [pool.submit(_one, each.name, str(where), noise) for each, where in jobs]

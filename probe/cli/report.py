@@ -6,6 +6,7 @@ Everything heavy is imported inside, so that `probe --help` stays quick.
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,9 @@ from probe.model.clock import rfc3339
 
 if TYPE_CHECKING:
     from probe.report.gather import Gathered
+    from probe.report.joined import Outside
     from probe.report.view import View
-    from probe.store.layout import Source
+    from probe.store.layout import Found, Source
     from probe.store.reader import Tally
 
 PIPE_WIDTH = 100
@@ -48,6 +50,15 @@ def report(
         list[str] | None,
         typer.Option("--only", "--target", metavar="ID", help="Show only this target or target/endpoint. Repeatable."),
     ] = None,
+    claims: Annotated[
+        Path | None,
+        typer.Option(
+            "--claims",
+            metavar="FILE",
+            help="Claims of others to set beside the onsets. Default: ./claims.yaml, if it is there.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Say what is blocked, since when, how, and how sure that is.
 
@@ -58,7 +69,8 @@ def report(
     from probe.report.terminal import Page
 
     asked = _asked(tz, since, until, only or [], strict=strict)
-    view = _view(_sources(results), asked)
+    found = _found(results)
+    view = _view(found.sources, asked, _outside(claims, found.notes))
     page = Page(stdout().width if sys.stdout.isatty() else PIPE_WIDTH, clean)
     _write(FORMATS["json" if json else "text"](view, page))
 
@@ -115,17 +127,31 @@ def _time(text: str | None, zone: ZoneInfo) -> float | None:
         return None
 
 
-def _sources(names: list[str] | None) -> "tuple[Source, ...]":
+def _outside(claims: Path | None, notes: "Iterable[Source]") -> "Outside":
+    """What others say: the claims, if there is a file of them, and the notes beside the results."""
+    from probe.cli.claims import DEFAULT, load_or_fail
+    from probe.report.joined import Outside
+    from probe.store.notes import read
+
+    told = read(notes)
+    for problem in told.problems:
+        print(clean(f"note: {problem}"), file=sys.stderr)  # noqa: T201 - this is the room that prints
+    asked = claims if claims is not None or not DEFAULT.is_file() else DEFAULT
+    said = load_or_fail(asked, consequence="nothing was reported").claims if asked is not None else ()
+    return Outside(said, told.notes)
+
+
+def _found(names: list[str] | None) -> "Found":
     from probe.store.layout import RESULTS, find
 
     found = find(names or [str(RESULTS)])
     if found.problems:
         hint = "`probe run` writes results to ./results; name files, folders or globs of .jsonl to read others"
         fail([*map(clean, found.problems), hint])
-    return found.sources
+    return found
 
 
-def _view(sources: "tuple[Source, ...]", asked: _Asked) -> "View":
+def _view(sources: "tuple[Source, ...]", asked: _Asked, outside: "Outside") -> "View":
     """Read and build, with notes on stderr; fails where a report would rest on nothing."""
     from probe.report.dating import dater
     from probe.report.gather import gather
@@ -142,7 +168,8 @@ def _view(sources: "tuple[Source, ...]", asked: _Asked) -> "View":
         fail(mistakes)
     reading = Reading(tally.files, tally.records, tally.malformed + tally.newer + tally.torn, tally.duplicates)
     window = Window(asked.since, asked.only)
-    view = build(gathered, dater(gathered.series, asked.tz), zone=asked.tz, window=window, reading=reading)
+    find = dater(gathered.series, asked.tz)
+    view = build(gathered, find, zone=asked.tz, window=window, reading=reading, outside=outside)
     if not view.series:
         fail(f"nothing of this was measured after --since; the last measurement is of {rfc3339(_last(gathered))}")
     return view

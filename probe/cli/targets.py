@@ -32,10 +32,11 @@ def load_or_fail(path: Path, consequence: str = "") -> "TargetList":
     try:
         return load_targets(path)
     except TargetListError as error:
-        _fail(error.problems, consequence)
+        fail_with(error.problems, consequence)
 
 
-def _fail(problems: "Sequence[Problem]", consequence: str) -> NoReturn:
+def fail_with(problems: "Sequence[Problem]", consequence: str = "") -> NoReturn:
+    """Every mistake of a file on stderr, how many, the `consequence`, and exit 2."""
     from probe.targets.problems import summary
 
     shown = [console.clean(str(problem)) for problem in problems[:MAX_SHOWN]]

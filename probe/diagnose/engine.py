@@ -47,7 +47,11 @@ _LAYERS = list(Layer)
 
 def diagnose(case: Case) -> Diagnosis:
     """The diagnosis of one measurement by today's rules."""
-    facts = gather(case)
+    return judge(gather(case))
+
+
+def judge(facts: Facts) -> Diagnosis:
+    """The diagnosis of facts that are gathered already: one gathering serves all that a run asks of it."""
     findings = tuple(finding for hop in facts.hops for finding in _findings(facts, hop))
     return _compose(facts, findings)
 
@@ -385,6 +389,7 @@ def considered(facts: Facts) -> tuple[Considered, ...]:
     references = f"references {domestic[0]}/{domestic[1]} domestic, {foreign[0]}/{foreign[1]} foreign"
     offset = evidence.clock_offset
     known = fitness is not Fitness.UNKNOWN
+    counted = references if domestic[1] or foreign[1] else "no reference was measured"
     return (
         Considered(
             explanation="server fault or outage",
@@ -394,7 +399,7 @@ def considered(facts: Facts) -> tuple[Considered, ...]:
         Considered(
             explanation="vantage offline or captive portal",
             ruled_out=known and fitness not in (Fitness.OFFLINE, Fitness.CAPTIVE_PORTAL, Fitness.INTERNATIONAL_OUTAGE),
-            because=references if known else "no reference was measured",
+            because=counted,
         ),
         Considered(
             explanation="wrong clock",

@@ -6,7 +6,7 @@ fact keeps the indexes of the observations it rests on, so that a finding can ci
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 from itertools import pairwise
@@ -73,12 +73,12 @@ class Flow:
         """The last stage that was walked."""
         return self.http or self.tls or self.tcp
 
-    @property
+    @cached_property
     def failure(self) -> FailureKind | None:
         """What ended it; None if nothing did."""
         return None if self.last.failure is None else self.last.failure.kind
 
-    @property
+    @cached_property
     def depth(self) -> Depth:
         """How far it came. A handshake on a wrong certificate counts as an answer in TLS: the server spoke."""
         if self.failure is None:
@@ -245,6 +245,8 @@ class Facts:
     case: Case
     hops: tuple[Hop, ...]
     control: tuple[tuple[Flow, ...], ...]
+    usable: dict[int, tuple[Flow, ...]] = field(default_factory=dict, compare=False)
+    """What `rules.tcp.usable` found at each hop: two dozen rules ask the same."""
 
     @cached_property
     def last(self) -> Hop:

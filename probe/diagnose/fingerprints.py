@@ -83,13 +83,15 @@ def names_a_law(page: HTTPRoundTrip) -> bool:
 
 
 def _carries(page: HTTPRoundTrip, mark: Fingerprint) -> bool:
-    return any(_matches(text, mark) for text in _texts(page, mark.location))
-
-
-def _texts(page: HTTPRoundTrip, location: str) -> Iterable[str]:
+    location = mark.location
+    if location == "body":
+        return _matches(page.body_text, mark)
+    if location == "title":
+        return _matches(page.title, mark)
     if location.startswith("header."):
-        return [value for name, value in page.headers if name.lower() == location[7:].lower()]
-    return {"body": [page.body_text], "title": [page.title], "status": [str(page.status)]}.get(location, [])
+        wanted = location[7:].lower()
+        return any(_matches(value, mark) for name, value in page.headers if name.lower() == wanted)
+    return location == "status" and _matches(str(page.status), mark)
 
 
 def _matches(text: str, mark: Fingerprint) -> bool:

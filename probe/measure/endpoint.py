@@ -130,6 +130,8 @@ async def _hop(
         return (), own
     purpose = _OWN_PURPOSE[min(number, 2)] if own else Purpose.TRUE_ADDRESS
     errands = [Errand(where, a, hop, number, purpose, flow.last_stage(where), expect=expected) for a in addresses]
+    if len(errands) == 1:  # most hops have one address, and a task costs more than a call
+        return (await flow.run(log, tools, errands[0]),), own
     return tuple(await asyncio.gather(*(flow.run(log, tools, errand) for errand in errands))), own
 
 

@@ -72,16 +72,25 @@ async def run(log: Log, tools: Tools, errand: Errand) -> Flow:
     trace = log.trace(errand.hop, errand.purpose, errand.attempt, errand.via)
     async with tools.sockets:
         opened, stream = await _open(trace, tools, errand)
-        log.observations.append(opened)
         if stream is None or errand.until == "tcp":
             if stream is not None:
                 stream.close()
+            log.observations.append(opened)
             return Flow(errand.address, (opened,))
-        try:
-            async with tools.talking:
-                flow = await _talk(log, trace, tools, errand, stream)
-        finally:
+        crowded = tools.talking.locked()
+        if crowded:
             stream.close()
+        async with tools.talking:
+            if crowded:
+                # A server hangs up on a connection that idled in our queue, and would look like a censor.
+                opened, stream = await _open(trace, tools, errand)
+            log.observations.append(opened)
+            if stream is None:
+                return Flow(errand.address, (opened,))
+            try:
+                flow = await _talk(log, trace, tools, errand, stream)
+            finally:
+                stream.close()
     return flow._replace(observations=(opened, *flow.observations))
 
 

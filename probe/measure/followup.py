@@ -24,6 +24,8 @@ from probe.net.url import Where, parse
 MOST_ADDRESSES = 2
 """Addresses that an experiment is made with."""
 MOST_CANARIES = 2
+CANARY_SECONDS = 1.5
+"""How long an answer is waited for that should never come; a forged one is quicker than any true one."""
 
 
 class Lab(NamedTuple):
@@ -47,10 +49,11 @@ async def run(log: Log, tools: Tools, task: Task, innocents: Innocents, facts: F
     if where is None:
         return
     lab = Lab(log, tools, task, hop, where, innocents)
-    await tools.network.sleep(tools.settings.cooldown)
-    for wanted, experiment in EXPERIMENTS:
-        if wanted(hop):
-            await experiment(lab)
+    called_for = [experiment for wanted, experiment in EXPERIMENTS if wanted(hop)]
+    if called_for:
+        await tools.network.sleep(tools.settings.cooldown)
+    for experiment in called_for:
+        await experiment(lab)
 
 
 def _where(task: Task, hop: Hop) -> Where | None:
@@ -97,8 +100,9 @@ async def _canary(lab: Lab) -> None:
         resolver = Resolver(kind=ResolverKind.UDP, address=f"{address}:53")
         for name in (innocent.host, lab.hop.host):
             trace = lab.log.trace(lab.hop.number, Purpose.CANARY, 0)
-            timeout = min(1.5, lab.tools.settings.dns_timeout())
-            asked = await lookup(trace, resolver, name, "A", timeout=timeout, late_window=0.0)
+            timeout = min(CANARY_SECONDS, lab.tools.settings.dns_timeout())
+            async with lab.tools.resolving:
+                asked = await lookup(trace, resolver, name, "A", timeout=timeout, late_window=0.0)
             lab.log.observations.append(asked)
 
 

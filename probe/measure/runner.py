@@ -14,7 +14,7 @@ import msgspec
 
 from probe import __version__
 from probe.diagnose.compare import control_state
-from probe.diagnose.engine import diagnose
+from probe.diagnose.engine import judge
 from probe.diagnose.facts import Case, Facts, gather
 from probe.measure import control, endpoint, fitness, flow, followup
 from probe.measure.bound import bounded
@@ -25,7 +25,7 @@ from probe.measure.plan import Plan, Task
 from probe.measure.scrub import scrub
 from probe.measure.suspicion import wants_control
 from probe.model.clock import rfc3339
-from probe.model.diagnosis import Fitness
+from probe.model.diagnosis import Fitness, Verdict
 from probe.model.failure import FailureKind
 from probe.model.measurement import ControlRecord, FitnessEvidence, Measurement, Software
 from probe.model.observation import DNSLookup, Purpose, TCPConnect, TLSHandshake
@@ -160,7 +160,8 @@ class Run:
         records = self.records(task.name, log.started)
         marks = self.tools.settings.marks
         case = Case(task.endpoint.url, observations, self.fitness, self.evidence, records, marks)
-        judged = diagnose(case)
+        facts = gather(case)
+        judged = judge(facts)
         return Measurement(
             id=f"{self.run_id}/{task.name}",
             run_id=self.run_id,
@@ -175,8 +176,8 @@ class Run:
             certainty=judged.certainty,
             layer=judged.layer,
             mechanism=judged.mechanism,
-            failure=_failure(log),
-            control=control_state(gather(case)),
+            failure=None if judged.verdict is Verdict.OK else _failure(log),
+            control=control_state(facts),
             fitness=self.fitness,
             runtime=log.elapsed(),
             kind=task.target.kind,

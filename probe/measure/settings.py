@@ -33,7 +33,7 @@ class Settings:
     max_addresses: int = 3
     max_hops: int = 10
     concurrency: int = 512
-    starts_per_second: float = 1000.0
+    starts_per_second: float = 5000.0
     resolvers: tuple[Resolver, ...] = ()
     proxies: tuple[Proxy, ...] = ()
     followup: bool = True

@@ -67,7 +67,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """One claim beside what one vantage point measured.
 
     `relation` and `by` (seconds, 0 when inside, from the nearer edges) are to `interval`, the CERTAIN onset or end of
-    the episode closest in time. `agrees` None: what we measured neither supports the claim nor speaks against it.
+    the episode closest in time; `observed_relation` and `observed_by` to its OBSERVED one. `agrees` goes by CERTAIN;
+    None: what we measured neither supports the claim nor speaks against it.
     """
 
     claim: Claim
@@ -75,5 +76,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     relation: Relation
     by: float
     interval: Interval | None
+    observed_relation: Relation
+    observed_by: float
+    observed: Interval | None
     agrees: bool | None
     because: str

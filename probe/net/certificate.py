@@ -94,7 +94,7 @@ class TrustStore:
         return self._paths[key]
 
     def _verify(self, chain: Sequence[bytes]) -> tuple[int, tuple[str, ...]]:
-        leaf, *others = [crypto.X509.from_cryptography(_parse(der)) for der in chain]
+        leaf, *others = [_openssl(der) for der in chain]
         context = crypto.X509StoreContext(self._store, leaf, others)
         try:
             verified = context.get_verified_chain()
@@ -103,6 +103,11 @@ class TrustStore:
         # The anchor is trusted as it is: its own dates are the trust store's business.
         members = verified[:-1] or verified
         return 0, tuple(c.digest("sha256").decode().replace(":", "").lower() for c in members)
+
+
+@lru_cache(maxsize=1024)
+def _openssl(der: bytes) -> crypto.X509:
+    return crypto.load_certificate(crypto.FILETYPE_ASN1, der)
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
+import os
 import socket
 import struct
 import threading
@@ -25,7 +26,7 @@ _IP_RECVTTL = getattr(socket, "IP_RECVTTL", 12)
 
 
 def _family(address: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def _remaining(deadline: float) -> float:
@@ -44,17 +45,20 @@ class RealStream:
 
     async def recv(self, limit: int, deadline: float) -> bytes:
         """At least one byte, or empty on FIN."""
-        try:
-            return self._socket.recv(limit)
-        except (BlockingIOError, InterruptedError):
-            pass
-        async with asyncio.timeout(_remaining(deadline)):
-            return await self._loop.sock_recv(self._socket, limit)
+        while True:
+            try:
+                return self._socket.recv(limit)
+            except (BlockingIOError, InterruptedError):
+                await _readable(self._loop, self._socket, deadline)
 
     async def send(self, data: bytes, deadline: float) -> None:
         """All of `data`."""
-        async with asyncio.timeout(_remaining(deadline)):
-            await self._loop.sock_sendall(self._socket, data)
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[self._socket.send(left) :]
+            except (BlockingIOError, InterruptedError):
+                await _writable(self._loop, self._socket, deadline)
 
     def close(self) -> None:
         """Close the socket."""
@@ -62,13 +66,18 @@ class RealStream:
 
 
 class RealDatagramSocket:
-    """A connected UDP socket, so that ICMP errors surface; each datagram comes with its IP TTL where the OS tells."""
+    """A connected UDP socket, so that ICMP errors surface; each datagram comes with its IP TTL where the OS tells.
 
-    __slots__ = ("_loop", "_socket")
+    Watched from its first wait on, not anew for each: nearly every lookup waits twice (for the answer, then for more).
+    """
+
+    __slots__ = ("_loop", "_socket", "_waiting", "_watched")
 
     def __init__(self, connected: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         self._socket = connected
         self._loop = loop
+        self._waiting: asyncio.Future[None] | None = None
+        self._watched = False
 
     async def send(self, data: bytes) -> None:
         """One datagram."""
@@ -80,30 +89,77 @@ class RealDatagramSocket:
             try:
                 return self._receive()
             except (BlockingIOError, InterruptedError):
-                await self._readable(deadline)
+                await self._arrival(deadline)
+
+    async def _arrival(self, deadline: float) -> None:
+        waiting = self._waiting = self._loop.create_future()
+        if not self._watched:
+            self._loop.add_reader(self._socket.fileno(), self._arrived)
+            self._watched = True
+        timer = self._loop.call_later(_remaining(deadline), _expire, waiting)
+        try:
+            await waiting
+        finally:
+            timer.cancel()
+            self._waiting = None
+
+    def _arrived(self) -> None:
+        if self._waiting is None:  # nobody listens now; watching on, the loop would spin
+            self._unwatch()
+        else:
+            _settle(self._waiting)
+
+    def _unwatch(self) -> None:
+        if self._watched:
+            self._loop.remove_reader(self._socket.fileno())
+            self._watched = False
 
     def _receive(self) -> Datagram:
         data, ancillary, _flags, peer = self._socket.recvmsg(65535, 64)
         return Datagram(data, str(peer[0]).partition("%")[0], int(peer[1]), _ttl(ancillary))
 
-    async def _readable(self, deadline: float) -> None:
-        ready: asyncio.Future[None] = self._loop.create_future()
-        descriptor = self._socket.fileno()
-        self._loop.add_reader(descriptor, _settle, ready)
-        try:
-            async with asyncio.timeout(_remaining(deadline)):
-                await ready
-        finally:
-            self._loop.remove_reader(descriptor)
-
     def close(self) -> None:
         """Close the socket."""
+        self._unwatch()
         self._socket.close()
+
+
+# Waiting by a future and a timer costs half of `asyncio.timeout` around `loop.sock_recv`: that tries the socket again
+# first, and wakes the task by cancelling it.
+
+
+async def _readable(loop: asyncio.AbstractEventLoop, waited: socket.socket, deadline: float) -> None:
+    ready: asyncio.Future[None] = loop.create_future()
+    descriptor = waited.fileno()
+    loop.add_reader(descriptor, _settle, ready)
+    timer = loop.call_later(_remaining(deadline), _expire, ready)
+    try:
+        await ready
+    finally:
+        timer.cancel()
+        loop.remove_reader(descriptor)
+
+
+async def _writable(loop: asyncio.AbstractEventLoop, waited: socket.socket, deadline: float) -> None:
+    ready: asyncio.Future[None] = loop.create_future()
+    descriptor = waited.fileno()
+    loop.add_writer(descriptor, _settle, ready)
+    timer = loop.call_later(_remaining(deadline), _expire, ready)
+    try:
+        await ready
+    finally:
+        timer.cancel()
+        loop.remove_writer(descriptor)
 
 
 def _settle(ready: asyncio.Future[None]) -> None:
     if not ready.done():
         ready.set_result(None)
+
+
+def _expire(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_exception(TimeoutError())
 
 
 def _ttl(ancillary: list[tuple[int, int, bytes]]) -> int | None:
@@ -196,8 +252,12 @@ class RealNetwork:
         try:
             opened.setblocking(False)
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            async with asyncio.timeout(_remaining(deadline)):
-                await loop.sock_connect(opened, (address, port))
+            code = opened.connect_ex((address, port))
+            if code in (errno.EINPROGRESS, errno.EINTR, errno.EWOULDBLOCK):
+                await _writable(loop, opened, deadline)
+                code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, os.strerror(code))
             return RealStream(opened, loop)
         except BaseException:
             opened.close()

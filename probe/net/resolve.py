@@ -16,6 +16,7 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from probe.model.failure import Failure, FailureKind, Operation
 from probe.model.observation import DNSLookup, DNSReply, Resolver, ResolverKind
@@ -160,6 +161,7 @@ async def resolve_all(
     return tuple(task.result() for task in tasks)
 
 
+@lru_cache(maxsize=256)
 def parse_resolver_address(text: str) -> tuple[str, int]:
     """`1.1.1.1`, `1.1.1.1:53`, `2606:4700::1111`, `[2606:4700::1111]:53` as address and port (53 if left out).
 

@@ -5,6 +5,7 @@ Everything here may come from a server: a URL that cannot be used is None, never
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import httpx
@@ -31,6 +32,7 @@ class Where(NamedTuple):
         return is_address(self.host)
 
 
+@lru_cache(maxsize=4096)
 def is_address(host: str) -> bool:
     """Whether `host` is a literal IPv4 or IPv6 address."""
     try:

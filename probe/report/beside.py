@@ -15,6 +15,7 @@ from probe.model.episode import Interval
 from probe.model.note import Note
 from probe.report import times, words
 from probe.report.times import Times
+from probe.timeline.claims import UNMEASURED
 
 CLAIMS_TITLE = "Claims of others, beside what was measured here"
 NOTES_TITLE = "Notes of people"
@@ -32,7 +33,7 @@ _AGREES: dict[bool | None, str] = {True: "agrees", False: "does not agree", None
 def claims(compared: Sequence[Comparison], clock: Times) -> Iterator[tuple[str, ...]]:
     """One entry a comparison in which something can be said."""
     for one in compared:
-        if one.interval is not None or one.agrees is not None:
+        if one.because != UNMEASURED:
             claim = one.claim
             label = f"{claim.target}/{claim.endpoint}" if claim.endpoint else claim.target
             when = times.stretch(clock._replace(years=True), claim.when.first, claim.when.last)
@@ -45,13 +46,22 @@ def claims(compared: Sequence[Comparison], clock: Times) -> Iterator[tuple[str, 
 
 
 def _said(one: Comparison, clock: Times) -> str:
-    if one.interval is None:
+    """Where the claimed time lies to our interval as observed, and why it agrees or not."""
+    if one.observed is None:
         return one.because
     which = "end" if one.claim.says == Says.ENDED else "onset"
-    ours = f"our {which} ({words.label(one.series)}) {times.interval(clock, one.interval)}"
-    where = "inside" if one.relation == Relation.INSIDE else f"{times.duration(one.by)} {one.relation}"
-    reason = "" if one.because.startswith(str(one.relation)) else f"; {one.because}"
-    return f"{where} {ours}{reason}"
+    whose = "" if one.claim.endpoint else f" of {one.series.endpoint}"
+    ours = f"our observed {which}{whose} {times.interval(clock, one.observed)}"
+    where = "inside" if one.observed_relation == Relation.INSIDE else _off(one.observed_by, one.observed_relation)
+    if not one.because.startswith(tuple(Relation)):
+        return f"{where} {ours}; {one.because}"
+    if one.relation == one.observed_relation:
+        return f"{where} {ours}"
+    return f"{where} {ours}; inside the 99.9 % certain one"
+
+
+def _off(seconds: float, relation: Relation) -> str:
+    return f"{times.duration(seconds)} {relation}" if seconds >= 1 else f"just {relation}"
 
 
 def notes(told: Sequence[Note], clock: Times) -> Iterator[tuple[str, ...]]:
@@ -76,6 +86,9 @@ def claim_data(one: Comparison, interval: Callable[[Interval | None], Any]) -> d
         "relation": str(one.relation),
         "seconds": one.by,
         "interval": interval(one.interval),
+        "observed_relation": str(one.observed_relation),
+        "observed_seconds": one.observed_by,
+        "observed": interval(one.observed),
         "agrees": one.agrees,
         "because": one.because,
     }

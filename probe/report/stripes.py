@@ -55,12 +55,10 @@ def _schedule(times: list[float]) -> float:
 
 
 def stripe(points: Sequence[Point], on: Axis) -> str:
-    """One sign per cell of the axis."""
+    """One sign per cell of the axis, which must have been made for these points among others."""
     cells: list[list[Point]] = [[] for _ in range(on.cells)]
     for point in points:
-        at = int((point.time - on.start) / on.step)
-        if 0 <= at < on.cells:
-            cells[at].append(point)
+        cells[min(int((point.time - on.start) / on.step), on.cells - 1)].append(point)
     return "".join(map(_sign, cells))
 
 

@@ -11,6 +11,7 @@ from probe.report.gather import VantageKey
 MECHANISMS: dict[str, str] = {
     Mechanism.DNS_INJECTION: "forged DNS answer",
     Mechanism.DNS_NXDOMAIN: "DNS denies that the name exists",
+    Mechanism.DNS_NO_ANSWER: "DNS says the name has no address",
     Mechanism.DNS_BOGON: "DNS gives an address that cannot be",
     Mechanism.DNS_IMPOSTOR: "DNS gives the address of another host",
     Mechanism.DNS_REFUSED: "DNS refuses the name",

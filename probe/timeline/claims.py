@@ -16,6 +16,10 @@ from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
 from probe.timeline.cadence import UNKNOWN_AFTER, schedule_of
 from probe.timeline.series import Evidence, Point, Series
 
+UNMEASURED = "not measured at that time"
+BEFORE_US = "blocked since before our first measurement"
+"""Why a claim cannot be told from what we have."""
+
 
 class Measured(NamedTuple):
     """What one vantage point has of one endpoint: its measurements and its episodes, in order of time."""
@@ -27,11 +31,18 @@ class Measured(NamedTuple):
 class _Found(NamedTuple):
     """A comparison in the making, without its claim."""
 
-    relation: Relation
-    by: float
-    interval: Interval | None
+    ours: "_Ours | None"
     agrees: bool | None
     because: str
+
+
+class _Ours(NamedTuple):
+    """An interval of ours, CERTAIN and OBSERVED, and where the claimed time lies to the CERTAIN one."""
+
+    relation: Relation
+    by: float
+    certain: Interval
+    observed: Interval
 
 
 def compare(claims: Iterable[Claim], measured: Mapping[SeriesKey, Measured]) -> tuple[Comparison, ...]:
@@ -64,92 +75,107 @@ def gap(when: When, interval: Interval) -> tuple[Relation, float]:
 def _beside(claim: Claim, measured: Mapping[SeriesKey, Measured]) -> Iterator[Comparison]:
     places: dict[tuple[str, str, int], list[tuple[SeriesKey, _Found]]] = {}
     for key in sorted(key for key in measured if concerns(claim, key)):
-        found = _JUDGES[claim.says](claim.when, measured[key])
+        found = _as_far_as_measured(claim.when, measured[key], _JUDGES[claim.says](claim.when, measured[key]))
         places.setdefault((key.vantage, key.country, key.asn), []).append((key, found))
     for candidates in places.values():
         key, found = min(candidates, key=lambda pair: _closeness(pair[1]))
-        yield Comparison(
-            claim=claim,
-            series=key,
-            relation=found.relation,
-            by=found.by,
-            interval=found.interval,
-            agrees=found.agrees,
-            because=found.because,
-        )
+        yield _comparison(claim, key, found)
+
+
+def _comparison(claim: Claim, key: SeriesKey, found: _Found) -> Comparison:
+    ours = found.ours
+    relation, by = gap(claim.when, ours.observed) if ours else (Relation.NONE, 0.0)
+    return Comparison(
+        claim=claim,
+        series=key,
+        relation=ours.relation if ours else Relation.NONE,
+        by=ours.by if ours else 0.0,
+        interval=ours.certain if ours else None,
+        observed_relation=relation,
+        observed_by=by,
+        observed=ours.observed if ours else None,
+        agrees=found.agrees,
+        because=found.because,
+    )
+
+
+def _as_far_as_measured(when: When, measured: Measured, found: _Found) -> _Found:
+    """The same, but of a time before our first or after our last measurement nothing speaks for or against it.
+
+    That a series was blocked from its first measurement on is said: it is all we know of the time before.
+    """
+    points = measured.series.points
+    if when.last >= points[0].time and when.first <= points[-1].time:
+        return found
+    if found.ours is not None and found.ours.certain.earliest is None and found.ours.relation == Relation.INSIDE:
+        return found
+    return found._replace(agrees=None, because=UNMEASURED)
 
 
 def _closeness(found: _Found) -> tuple[bool, bool, float]:
     """An interval before none, something learnt before nothing, near before far."""
-    return found.interval is None, found.agrees is None, found.by
+    return found.ours is None, found.agrees is None, found.ours.by if found.ours else 0.0
 
 
 def _began(when: When, measured: Measured) -> _Found:
-    nearest = _nearest(when, [one.certain_onset or one.onset for one in _confirmed(measured)])
-    if nearest is None:
+    ours = _nearest(when, _onsets(_confirmed(measured)))
+    if ours is None:
         return _without(when, measured, blocked=True)
-    relation, by, interval = nearest
-    if interval.earliest is None:
-        because = "blocked since before our first measurement"
-        return _Found(relation, by, interval, None if relation == Relation.INSIDE else False, because)
-    return _Found(relation, by, interval, relation == Relation.INSIDE, f"{relation} our interval of the onset")
+    inside = ours.relation == Relation.INSIDE
+    if ours.certain.earliest is None:
+        return _Found(ours, None if inside else False, BEFORE_US)
+    return _Found(ours, inside, f"{ours.relation} our interval")
 
 
 def _ended(when: When, measured: Measured) -> _Found:
-    ends = [one.certain_end or one.end for one in _confirmed(measured)]
-    nearest = _nearest(when, [one for one in ends if one is not None])
-    if nearest is not None:
-        relation, by, interval = nearest
-        return _Found(relation, by, interval, relation == Relation.INSIDE, f"{relation} our interval of the end")
-    if _confirmed(measured):
-        still = max(point.time for point in measured.series.points if point.evidence == Evidence.BAD) > when.last
-        return _Found(Relation.NONE, 0.0, None, False if still else None, "no end in our measurements")
-    return _Found(Relation.NONE, 0.0, None, None, "no block in our measurements")
+    confirmed = _confirmed(measured)
+    ours = _nearest(when, [(one.certain_end or one.end, one.end) for one in confirmed if one.end is not None])
+    if ours is not None:
+        return _Found(ours, ours.relation == Relation.INSIDE, f"{ours.relation} our interval")
+    if not confirmed:
+        return _Found(None, None, "no block in our measurements")
+    later = any(point.evidence == Evidence.BAD and point.time > when.last for point in measured.series.points)
+    return _Found(None, False if later else None, "no end in our measurements")
 
 
 def _was_blocked(when: When, measured: Measured) -> _Found:
     """Blocked by then: our onset may lie long before, but the block must not be over."""
-    nearest = _nearest(when, [one.certain_onset or one.onset for one in _standing_by(when, measured)])
-    if nearest is not None:
-        relation, by, interval = nearest
-        return _Found(relation, by, interval, *_standing(when, interval, measured))
-    nearest = _nearest(when, [one.certain_onset or one.onset for one in _confirmed(measured)])
-    if nearest is None:
+    ours = _nearest(when, _onsets(_standing_by(when, measured)))
+    if ours is not None:
+        return _Found(ours, *_standing(when, ours.certain, measured))
+    ours = _nearest(when, _onsets(_confirmed(measured)))
+    if ours is None:
         return _without(when, measured, blocked=True)
-    relation, by, interval = nearest
-    over = relation != Relation.BEFORE
-    said = "our block was over by then" if over else "our block began later"
-    return _Found(relation, by, interval, False if _reached_after(when, measured) else None, said)
+    said = "our block began later" if ours.relation == Relation.BEFORE else "our block was over by then"
+    return _Found(ours, False if _reached_after(when, measured) else None, said)
 
 
-def _standing(when: When, interval: Interval, measured: Measured) -> tuple[bool | None, str]:
-    """What an episode that may have stood at the claimed time says of it, begun in `interval`."""
-    if interval.earliest is None and when.last < interval.latest:
-        return None, "blocked since before our first measurement"
+def _standing(when: When, onset: Interval, measured: Measured) -> tuple[bool | None, str]:
+    """What an episode that may have stood at the claimed time says of it."""
+    if onset.earliest is None and when.last < onset.latest:
+        return None, BEFORE_US
     if measured.series.points[-1].time < when.first:
         return None, "still blocked at our last measurement before that time"
     return True, "blocked at that time in our measurements"
 
 
 def _was_open(when: When, measured: Measured) -> _Found:
-    nearest = _nearest(when, [one.certain_onset or one.onset for one in _confirmed(measured)])
-    if nearest is None:
+    ours = _nearest(when, _onsets(_confirmed(measured)))
+    if ours is None:
         return _without(when, measured, blocked=False)
-    relation, by, interval = nearest
     if any(_surely_blocked(one, when, measured) for one in _confirmed(measured)):
-        return _Found(relation, by, interval, False, "blocked at that time in our measurements")
-    reached = _reached_during(when, measured)
-    return _Found(relation, by, interval, True if reached else None, f"{relation} our interval of the onset")
+        return _Found(ours, False, "blocked at that time in our measurements")
+    return _Found(ours, True if _reached_during(when, measured) else None, f"{ours.relation} our interval")
 
 
 def _was_restricted(when: When, measured: Measured) -> _Found:
     said = {point.verdict for point in measured.series.points if when.first <= point.time <= when.last}
     telling = said - {Verdict.INSUFFICIENT, Verdict.DOWN}
     if not telling:
-        return _Found(Relation.NONE, 0.0, None, None, "not measured at that time")
+        return _Found(None, None, UNMEASURED)
     turned_away = Verdict.RESTRICTED in said
     because = "the server itself turned us away" if turned_away else "the server did not turn us away"
-    return _Found(Relation.NONE, 0.0, None, turned_away, because)
+    return _Found(None, turned_away, because)
 
 
 _JUDGES: dict[Says, Callable[[When, Measured], _Found]] = {
@@ -180,18 +206,23 @@ def _surely_blocked(episode: Episode, when: When, measured: Measured) -> bool:
     return onset.latest <= when.first and when.last <= last
 
 
-def _nearest(when: When, intervals: Sequence[Interval]) -> tuple[Relation, float, Interval] | None:
+def _onsets(episodes: Iterable[Episode]) -> list[tuple[Interval, Interval]]:
+    """The onsets, CERTAIN (OBSERVED where there is none) and OBSERVED."""
+    return [(one.certain_onset or one.onset, one.onset) for one in episodes]
+
+
+def _nearest(when: When, intervals: Iterable[tuple[Interval | None, Interval]]) -> _Ours | None:
     """The interval closest to the claimed time; of equals the first."""
-    placed = [(*gap(when, one), one) for one in intervals]
-    return min(placed, key=lambda one: one[1], default=None)
+    placed = [_Ours(*gap(when, certain), certain, observed) for certain, observed in intervals if certain is not None]
+    return min(placed, key=lambda one: one.by, default=None)
 
 
 def _without(when: When, measured: Measured, *, blocked: bool) -> _Found:
     """No block of ours: whether we measured at the claimed time and reached it."""
     reached = _reached_after(when, measured) if blocked else _reached_during(when, measured)
     if not reached:
-        return _Found(Relation.NONE, 0.0, None, None, "not measured at that time")
-    return _Found(Relation.NONE, 0.0, None, not blocked, "reached at that time, and no block of ours")
+        return _Found(None, None, UNMEASURED)
+    return _Found(None, not blocked, "reached at that time, and no block of ours")
 
 
 def _reached_after(when: When, measured: Measured) -> bool:

@@ -1,11 +1,12 @@
 """Which blocks began together: endpoint -> target -> vantage -> network -> country. Pure; knows episodes, not rows.
 
-Two beginnings are together if their CERTAIN onset intervals overlap, or if the intervals show them to lie no further
-apart than a bound that the caller sets (0: overlap alone). Nothing is said more sharply than the intervals allow: an
-event tells between which moments its first and its last beginning lie, and the order of networks only where the
-intervals prove it. A series that was blocked at its first measurement has no onset and is in no event. Whether a single
-failure counts is settled before (`series.evidence_of`: control reached, references good), so what is joined here is
-evidence of different places, which adds.
+Beginnings are together if their CERTAIN onset intervals overlap: nothing we measured tells them apart. Where chance is
+no explanation (three targets or more, one target on several networks) they may also lie a bounded time apart, and the
+event says how far at least. Nothing is said more sharply than the intervals allow: an event tells between which moments
+its first and its last beginning lie, and the order of networks only where the intervals prove it. A series that was
+blocked at its first measurement has no onset and is in no event. Whether a single failure counts is settled before
+(`series.evidence_of`: control reached, references good); what is joined here is evidence of different places, which
+adds.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +21,9 @@ from probe.timeline.series import Series
 
 DAY = 86400.0
 WAVE_WITHIN = DAY
-"""Different targets of one country whose beginnings are a day apart or less are one wave: people date waves by day."""
+WAVE_TARGETS = 3
+"""So many targets of one country or more that began within a day are one wave, whatever their order: people date waves
+by the day. Fewer than that may be chance, and are joined by overlap alone."""
 ROLLOUT_WITHIN = 7 * DAY
 """One target on several networks: providers follow an order one by one, over days."""
 
@@ -47,10 +50,10 @@ def events(
     sure = [one for one in episodes if one.state == EpisodeState.CONFIRMED]
     known = [one for one in map(_known, (*sure, *carried)) if one is not None]
     known.sort(key=lambda one: (one.episode.series.country, one.latest, one.earliest, one.episode.series))
-    found: list[tuple[EventKind, list[_Known]]] = []
+    found: list[tuple[EventKind, Sequence[_Known]]] = []
     for _, group in groupby(known, key=lambda one: one.episode.series.country):
         here = list(group)
-        groups = [*_together(here, wave_within), *_rollouts(here, rollout_within)]
+        groups = [*_close(here, wave_within, _is_wave), *_rollouts(here, rollout_within)]
         found += [(kind, members) for members in groups if (kind := _kind(members)) is not None]
     made = [_event(kind, members) for kind, members in _outermost(found)]
     return tuple(sorted(made, key=lambda one: (one.first.latest, one.country, one.targets)))
@@ -123,11 +126,27 @@ def _together(known: Sequence[_Known], within: float) -> Iterator[list[_Known]]:
         yield group
 
 
-def _rollouts(known: Sequence[_Known], within: float) -> Iterator[list[_Known]]:
+def _close(
+    known: Sequence[_Known], within: float, enough: Callable[[Sequence[_Known]], bool]
+) -> Iterator[Sequence[_Known]]:
+    """Groups that lie `within` seconds where they are `enough`; those that are not, by overlap alone."""
+    for group in _together(known, within):
+        yield from [group] if enough(group) else _together(group, 0.0)
+
+
+def _is_wave(members: Sequence[_Known]) -> bool:
+    return len({one.episode.series.target for one in members}) >= WAVE_TARGETS
+
+
+def _spans_networks(members: Sequence[_Known]) -> bool:
+    return len({one.episode.series.asn for one in members}) > 1
+
+
+def _rollouts(known: Sequence[_Known], within: float) -> Iterator[Sequence[_Known]]:
     """The same, for each target alone."""
     by_target = sorted(known, key=lambda one: one.episode.series.target)  # stable: still by `latest` within
     for _, group in groupby(by_target, key=lambda one: one.episode.series.target):
-        yield from _together(list(group), within)
+        yield from _close(list(group), within, _spans_networks)
 
 
 def _kind(members: Sequence[_Known]) -> EventKind | None:
@@ -135,12 +154,12 @@ def _kind(members: Sequence[_Known]) -> EventKind | None:
     keys = [one.episode.series for one in members]
     if len({key.target for key in keys}) > 1:
         return EventKind.WAVE
-    if len({key.asn for key in keys}) > 1:
+    if _spans_networks(members):
         return EventKind.ROLLOUT
     return EventKind.WITNESSED if len({key.vantage for key in keys}) > 1 else None
 
 
-def _outermost(found: Sequence[tuple[EventKind, list[_Known]]]) -> Iterator[tuple[EventKind, list[_Known]]]:
+def _outermost(found: Sequence[tuple[EventKind, Sequence[_Known]]]) -> Iterator[tuple[EventKind, Sequence[_Known]]]:
     """The groups that lie in no other one: a rollout that is a part of a wave is told with the wave."""
     sets = [frozenset(id(one.episode) for one in members) for _, members in found]
     holders: dict[int, list[int]] = {}

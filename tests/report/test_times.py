@@ -68,7 +68,15 @@ def test_years_are_said_when_a_report_spans_more_than_one() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0, "0 s"), (0.9, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min 59 s"), (86400 + 300, "1 d"), (187200, "2 d 4 h")],
+    [
+        (0, "0 s"),
+        (0.9, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min 59 s"),
+        (86400 + 300, "1 d"),
+        (187200, "2 d 4 h"),
+    ],
 )
 def test_duration_has_two_units_and_is_rounded_down(seconds: float, said: str) -> None:
     assert times.duration(seconds) == said

@@ -20,6 +20,13 @@ def usable(facts: Facts, hop: Hop) -> tuple[Flow, ...]:
 
     Not to forged addresses and bogons, and not over IPv6 where it has no route or is broken for everyone.
     """
+    known = facts.usable.get(hop.number)
+    if known is None:
+        known = facts.usable[hop.number] = _usable(facts, hop)
+    return known
+
+
+def _usable(facts: Facts, hop: Hop) -> tuple[Flow, ...]:
     no_ipv6 = facts.case.evidence.ipv6 in ("none", "broken")
     return tuple(
         f

@@ -20,9 +20,11 @@ _UNTRUSTED = frozenset({K.SSL_UNKNOWN_AUTHORITY, K.SSL_SELF_SIGNED, K.SSL_INVALI
 
 def failed_handshakes(facts: Facts, hop: Hop, kinds: tuple[FailureKind, ...]) -> tuple[Flow, ...]:
     """The last try's flows that connected and whose handshake ended in one of these ways, if none came further."""
+    if hop.reached:
+        return ()
     flows = [f for f in usable(facts, hop) if f.tcp.failure is None]
     failed = tuple(f for f in flows if f.stage == "tls" and f.failure in kinds)
-    return failed if failed and len(failed) * 2 > len(flows) and not hop.reached else ()
+    return failed if failed and len(failed) * 2 > len(flows) else ()
 
 
 def shook(flow: Flow) -> bool:
@@ -40,9 +42,11 @@ def _pair(hop: Hop, failed: tuple[Flow, ...]) -> tuple[Flow, ...]:
 def _other_sni_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None]:
     def when(facts: Facts, hop: Hop) -> Hit | None:
         failed = failed_handshakes(facts, hop, kinds)
+        if not failed:
+            return None
         passed = _pair(hop, failed)
         depth = control_depth(facts, hop)
-        if not failed or not passed or (depth is not None and depth < Depth.SHAKEN):
+        if not passed or (depth is not None and depth < Depth.SHAKEN):
             return None
         elsewhere = [f for f in hop.by(Purpose.SNI_ELSEWHERE) if f.failure in kinds]
         if depth is None and not elsewhere:

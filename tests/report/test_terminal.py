@@ -1,0 +1,153 @@
+"""The report as a person reads it: 80 columns, every fact in its section, no stranger's text that acts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from probe.cli.console import clean
+from probe.model.diagnosis import ControlState, Verdict
+from probe.model.measurement import Measurement
+from probe.model.target import Role
+from probe.report.terminal import OPEN_LISTED, Page, render
+from probe.report.view import Window
+from tests.report.story import BLOCKED_API, DOWN, OFFLINE, RESET, START, STEP, clock, story
+from tests.report.viewing import view
+from tests.store.records import measurement
+
+PAGE = Page(80, clean)
+
+
+def _sections(text: str) -> dict[str, str]:
+    """The lines of each section under its title, their parts joined by single spaces."""
+    blocks = [block.splitlines() for block in text.strip().split("\n\n")]
+    return {title: " ".join(" ".join(rest).split()) for title, *rest in blocks}
+
+
+def _told(*, width: int = 80, zone: str = "Asia/Shanghai", window: Window | None = None) -> dict[str, str]:
+    return _sections(render(view(story(), zone=zone, window=window), Page(width, clean)))
+
+
+def _series(*said: tuple[int, dict[str, Any]], **changes: Any) -> Iterator[Measurement]:
+    kinds = [kind for count, kind in said for _ in range(count)]
+    return (measurement(START + n * STEP, **{**changes, **kind}) for n, kind in enumerate(kinds))
+
+
+def _report(*said: tuple[int, dict[str, Any]], **changes: Any) -> dict[str, str]:
+    return _sections(render(view(_series(*said, **changes)), PAGE))
+
+
+def test_blocked_now_has_onset_in_both_zones_mechanism_certainty_and_counts() -> None:
+    said = _told()["Blocked now"]
+    assert said.startswith(
+        "clubhouse/api sha-ct CN AS4134 since 8 Feb 18:50–19:00 (10:50–11:00 UTC) forged DNS answer "
+        "confirmed, failed 55 of 55 since, 6 more said nothing"
+    )
+    assert "web" not in said
+
+
+def test_ended_block_has_both_ends_and_claims_no_more_than_was_measured() -> None:
+    said = _told()["Ended"]
+    assert "began 8 Feb 17:50–18:00 (09:50–10:00 UTC) ended 8 Feb 20:50–21:00 (12:50–13:00 UTC)" in said
+    assert "blocked at least 2 h 50 min reset after this name in TLS likely, failed 18 of 18" in said
+
+
+def test_outage_geoblock_and_offline_vantage_are_told_apart_from_a_block() -> None:
+    told = _told()
+    assert "down for everyone 8 Feb 20:00–22:50 (12:00–14:50 UTC), 18 measurements" in told["Not blocked"]
+    assert "counter.social/web sha-ct CN AS4134 restricted: the server itself" in told["Not blocked"]
+    assert told["Nothing concluded"] == "sha-ct offline 9 Feb 00:00–00:50 (8 Feb 16:00–16:50 UTC) 6 runs"
+
+
+def test_target_with_one_endpoint_blocked_is_partly_blocked() -> None:
+    assert _told()["Partly blocked"] == "clubhouse sha-ct CN AS4134 blocked: api open: web"
+
+
+def test_stripes_stand_under_each_other_and_show_block_outage_and_gap() -> None:
+    text = render(view(story()), PAGE)
+    drawn = dict(line.strip().split(" ▏") for line in text.splitlines() if "▏" in line)
+    stripes = {name.strip(): stripe for name, stripe in drawn.items()}
+    assert len({len(stripe) for stripe in stripes.values()}) == 1
+    assert stripes["clubhouse/api"].index("█") == stripes["clubhouse/api"].rindex("·") + 1
+    assert "x" in stripes["douchi.space/web"]
+    assert all("????" in stripe for stripe in stripes.values())
+    assert set(stripes["clubhouse/web"]) == {"·", "?"}
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 4096])
+def test_nothing_is_cut_at_any_width_and_80_columns_suffice(width: int) -> None:
+    text = render(view(story(), zone="Asia/Shanghai"), Page(width, clean))
+    if width >= 100:
+        assert max(map(len, text.splitlines())) <= width
+    assert _sections(text)["Blocked now"] == _told()["Blocked now"]
+    assert text.endswith("\n")
+    assert not any(line != line.rstrip() for line in text.splitlines())
+
+
+def test_block_from_the_first_measurement_on_has_no_onset() -> None:
+    said = _report((20, BLOCKED_API))["Blocked now"]
+    assert "since before 8 Feb 09:00 UTC" in said
+    assert "already so at the first measurement: onset unknown" in said
+
+
+def test_block_that_was_last_seen_long_ago_says_so() -> None:
+    said = _report((20, {}), (20, BLOCKED_API), (12, OFFLINE))["Blocked now"]
+    assert "as of 8 Feb 15:30 UTC: nothing learnt since" in said
+
+
+def test_lone_failure_is_not_blocked_and_says_why() -> None:
+    told = _report((20, {}), (1, RESET))
+    assert "Blocked now" not in told
+    assert "last 1 measurement failed: too few to call it blocked" in told["Not blocked"]
+
+
+def test_server_down_now_is_not_blocked() -> None:
+    told = _report((20, {}), (20, DOWN))
+    assert "Blocked now" not in told
+    assert "down for everyone now: the control failed as well" in told["Not blocked"]
+
+
+def test_block_without_control_is_nothing_concluded() -> None:
+    unbacked = {**RESET, "control": ControlState.NONE}
+    told = _report((20, {}), (20, unbacked))
+    assert "Blocked now" not in told
+    assert "failed, but no control or reference backs it: not counted as blocked" in told["Nothing concluded"]
+
+
+def test_reached_though_tampered_with_is_not_blocked() -> None:
+    told = _report((20, {"verdict": Verdict.INTERFERED}))
+    assert "reached, but tampered with on the path 20 times" in told["Not blocked"]
+    assert "~ reached, tampered with" in next(said for title, said in told.items() if title.startswith("Timeline"))
+
+
+def test_many_open_endpoints_are_counted_and_the_eventful_one_is_listed() -> None:
+    several = [one for n in range(OPEN_LISTED + 1) for one in _series((20, {}), endpoint=f"web{n}")]
+    told = _sections(render(view([*several, *_series((20, {}), (20, BLOCKED_API))]), PAGE))
+    assert told["Not blocked"].startswith(f"{OPEN_LISTED + 1} more endpoints reached whenever")
+    assert "clubhouse/api" in told["Blocked now"]
+
+
+def test_references_are_one_line_and_no_endpoints() -> None:
+    said = _report((20, {}), (1, OFFLINE), role=Role.REFERENCE)
+    assert said["Not blocked"] == "1 reference reached 20 of 20 times"
+
+
+def test_text_from_a_record_cannot_write_a_line_of_its_own() -> None:
+    evil = "x\nBlocked now\n  y\x1b[31m\u202e"
+    text = render(view(_series((20, {}), (20, BLOCKED_API), target=evil, endpoint=evil)), PAGE)
+    assert text.count("\nBlocked now\n") == 1
+    assert not {"\x1b", "\u202e", "\r"} & set(text)
+    assert r"x\u000aBlocked now\u000a  y\u001b[31m\u202e" in text
+
+
+def test_report_never_says_who() -> None:
+    text = render(view(story()), PAGE).lower()
+    assert "government" not in text
+    assert "censor" not in text
+
+
+def test_window_says_only_what_it_holds() -> None:
+    told = _told(window=Window(since=clock("18:00"), only=frozenset({"clubhouse"})))
+    assert "Ended" not in told
+    assert "since 8 Feb 18:50–19:00" in told["Blocked now"]
+    assert "counter.social" not in " ".join(told.values())
