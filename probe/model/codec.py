@@ -14,5 +14,8 @@ def encode_line(measurement: Measurement) -> bytes:
 
 
 def decode_line(line: bytes) -> Measurement:
-    """The measurement of one line. Raises msgspec.DecodeError (ValidationError for a wrong shape)."""
+    """The measurement of one line.
+
+    Raises msgspec.DecodeError (ValidationError for a wrong shape), UnicodeDecodeError and RecursionError.
+    """
     return _decoder.decode(line)
