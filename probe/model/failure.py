@@ -124,4 +124,4 @@ FAILURES: dict[FailureKind, FailureFact] = {
     K.HTTP_BAD_ENCODING: FailureFact(K.HTTP_REQUEST_FAILED, (_H,), "The body does not decode as its Content-Encoding says."),
     K.HTTP_REDIRECT_LOOP: FailureFact(K.HTTP_REQUEST_FAILED, (_H,), "More redirects than the bound, or the same URL twice."),
     K.PROXY_FAILED: FailureFact(K.UNKNOWN, _ANY, "The control proxy could not be used: it says nothing about the target."),
-}
+}  # fmt: skip

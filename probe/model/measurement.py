@@ -53,8 +53,8 @@ class ControlHealth(msgspec.Struct, frozen=True, array_like=True):
 class FitnessEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the run's references said: `domestic` and `foreign` are `[reached, measured]`, `clock_offset` seconds.
 
-    `ipv6` is `ok`, `none` or `broken`; `dead_resolvers` answered no question of the run, so their silence or denial says
-    nothing of one name; `controls` are the controls' own health.
+    `ipv6` is `ok`, `none` or `broken`; `dead_resolvers` answered no question of the run, so their silence or denial
+    says nothing of one name; `controls` are the controls' own health.
     """
 
     domestic: tuple[int, int] = (0, 0)

@@ -82,9 +82,7 @@ def small_world(*services: Service, lies: Service | None = None, client: Client 
                     Service(port=443, kind=ServiceKind.FORWARDER),
                 ),
             ),
-            Host(
-                name="canary", addresses=(CANARY_ADDRESS,), services=(Service(port=53, kind=ServiceKind.SILENT),)
-            ),
+            Host(name="canary", addresses=(CANARY_ADDRESS,), services=(Service(port=53, kind=ServiceKind.SILENT),)),
         ),
         zone=(
             *addresses(SITE, (ADDRESS, OTHER_ADDRESS, "2606:4700::1")),
@@ -160,9 +158,10 @@ def get_tls(
     lab: LoopbackLab, name: str, path: str = "/", address: str = ADDRESS, context: ssl.SSLContext | None = None
 ) -> bytes:
     """GET over TLS, verified. Raises OSError (ssl.SSLError among them)."""
-    with closing(connect(lab, address)) as raw, (context or trusting(lab)).wrap_socket(
-        raw, server_hostname=name
-    ) as secure:
+    with (
+        closing(connect(lab, address)) as raw,
+        (context or trusting(lab)).wrap_socket(raw, server_hostname=name) as secure,
+    ):
         secure.sendall(request(name, path, "Connection: close\r\n"))
         return read_to_end(secure).data
 

@@ -258,9 +258,7 @@ def test_throttled_sni_gets_few_bytes_while_another_gets_all() -> None:
         assert 0 < got < 50_000
 
 
-@pytest.mark.parametrize(
-    ("how", "ending"), [(CutHow.RESET, "reset"), (CutHow.CLOSE, "fin"), (CutHow.DROP, "silence")]
-)
+@pytest.mark.parametrize(("how", "ending"), [(CutHow.RESET, "reset"), (CutHow.CLOSE, "fin"), (CutHow.DROP, "silence")])
 def test_connection_is_cut_some_time_after_the_trigger(how: CutHow, ending: str) -> None:
     with censored(Cut(seconds=0.15, how=how), at(Stage.HTTP)) as lab, closing(connect(lab, port=80)) as sock:
         sock.sendall(request(SITE))

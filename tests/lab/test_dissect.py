@@ -25,9 +25,7 @@ def test_client_hello_cut_short_anywhere_is_incomplete() -> None:
 def test_client_hello_split_over_two_records_is_read() -> None:
     whole = hello("site.test")
     body, half = whole[5:], 40
-    records = b"".join(
-        whole[:3] + len(part).to_bytes(2, "big") + part for part in (body[:half], body[half:])
-    )
+    records = b"".join(whole[:3] + len(part).to_bytes(2, "big") + part for part in (body[:half], body[half:]))
     assert client_hello(records) == client_hello(whole)
 
 

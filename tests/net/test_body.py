@@ -51,7 +51,9 @@ def test_a_coding_we_did_not_ask_for_is_kept_as_sent(coding: str) -> None:
     assert bytes(_fed(b"\x00\x01\x02", coding).decoded) == b"\x00\x01\x02"
 
 
-@pytest.mark.parametrize("data", [b"no gzip at all", gzip.compress(b"x" * 200, mtime=0)[:-9], b"\x1f\x8b\x08garbage....garbage"])
+@pytest.mark.parametrize(
+    "data", [b"no gzip at all", gzip.compress(b"x" * 200, mtime=0)[:-9], b"\x1f\x8b\x08garbage....garbage"]
+)
 def test_what_does_not_decode(data: bytes) -> None:
     with pytest.raises(Undecodable):
         _fed(data, "gzip")
