@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from probe import __version__
-from probe.cli import claims, demo, lab, note, report, run, targets
+from probe.cli import claims, demo, explain, lab, note, report, run, targets
 from probe.cli.console import Exit
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(report.report)
+app.command()(explain.explain)
 app.command()(demo.demo)
 app.add_typer(targets.app, name="targets")
 app.add_typer(claims.app, name="claims")

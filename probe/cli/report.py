@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from probe.report.joined import Outside
     from probe.report.view import View
     from probe.store.layout import Found, Source
-    from probe.store.reader import Tally
+    from probe.store.reader import Row, Tally
 
 PIPE_WIDTH = 100
 
@@ -59,6 +59,9 @@ def report(
             show_default=False,
         ),
     ] = None,
+    rejudge: Annotated[
+        bool, typer.Option("--rejudge", help="Judge what was seen by today's rules, not those of the time.")
+    ] = False,
 ) -> None:
     """Say what is blocked, since when, how, and how sure that is.
 
@@ -68,7 +71,7 @@ def report(
     from probe.report.registry import FORMATS
     from probe.report.terminal import Page
 
-    asked = _asked(tz, since, until, only or [], strict=strict)
+    asked = _asked(tz, since, until, only or [], strict=strict)._replace(rejudge=rejudge)
     found = _found(results)
     view = _view(found.sources, asked, _outside(claims, found.notes))
     page = Page(stdout().width if sys.stdout.isatty() else PIPE_WIDTH, clean)
@@ -83,6 +86,7 @@ class _Asked(NamedTuple):
     until: float | None
     only: frozenset[str]
     strict: bool
+    rejudge: bool = False
 
 
 def _asked(tz: str, since: str | None, until: str | None, only: list[str], *, strict: bool) -> _Asked:
@@ -156,11 +160,11 @@ def _view(sources: "tuple[Source, ...]", asked: _Asked, outside: "Outside") -> "
     from probe.report.dating import dater
     from probe.report.gather import gather
     from probe.report.view import Reading, Window, build
-    from probe.store.reader import MalformedError, Selection, Tally, rows
+    from probe.store.reader import MalformedError, Tally
 
     tally = Tally(strict=asked.strict)
     try:
-        gathered = gather(rows(_progress(sources), tally, Selection(until=asked.until)))
+        gathered = gather(_rows(sources, tally, asked))
     except MalformedError as error:
         fail([clean(str(error)), "without --strict such lines are skipped and counted"])
     _notes(tally)
@@ -173,6 +177,25 @@ def _view(sources: "tuple[Source, ...]", asked: _Asked, outside: "Outside") -> "
     if not view.series:
         fail(f"nothing of this was measured after --since; the last measurement is of {rfc3339(_last(gathered))}")
     return view
+
+
+def _rows(sources: "Iterable[Source]", tally: "Tally", asked: _Asked) -> "Iterator[Row]":
+    """The rows to report on: as they were judged, or judged anew, and then a word on stderr of what that changed."""
+    from probe.store.reader import Selection, measurements, rows
+
+    wanted = Selection(until=asked.until)
+    if not asked.rejudge:
+        yield from rows(_progress(sources), tally, wanted)
+        return
+    from probe.diagnose.engine import RULESET_VERSION
+    from probe.report.rejudged import Changes, rejudged
+
+    changes = Changes()
+    yield from rejudged(measurements(_progress(sources), tally), tally, wanted, changes)
+    told = f"note: {changes.judged} measurements judged anew by rules {RULESET_VERSION}"
+    told += f": {changes.verdicts} verdicts changed"
+    more = f", {changes.others} more in certainty, layer or mechanism" if changes.others else ""
+    print(told + more, file=sys.stderr)  # noqa: T201 - this is the room that prints
 
 
 def _last(gathered: "Gathered") -> float:

@@ -4,7 +4,7 @@ Chooses which of them belong to what the report shows; finding and comparing is 
 and `beside`'s. None of it changes an episode.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from probe.model.claim import Claim, Comparison
@@ -12,11 +12,11 @@ from probe.model.episode import Episode, SeriesKey
 from probe.model.event import Event
 from probe.model.note import Note
 from probe.model.target import Role
+from probe.report.dating import weigher
 from probe.timeline.claims import Measured, compare
 from probe.timeline.events import added, events
 from probe.timeline.series import Series
 
-Find = Callable[[Series], Sequence[Episode]]
 _DECIDES_NOTHING = frozenset({Role.TELEMETRY, Role.REFERENCE})
 
 
@@ -39,12 +39,11 @@ def join(
     series: Mapping[SeriesKey, Series],
     found: Mapping[SeriesKey, Sequence[Episode]],
     roles: Mapping[SeriesKey, str],
-    find: Find,
     outside: Outside,
 ) -> Joined:
-    """Everything beside these series, of which `found` holds the episodes. `find` dates the pooled ones."""
+    """Everything beside these series, of which `found` holds the episodes."""
     deciding = {key: episodes for key, episodes in found.items() if roles[key] not in _DECIDES_NOTHING}
-    carried = added(series, deciding, find)
+    carried = added(series, deciding, weigher(series))
     targets = {key.target for key in found}
     return Joined(
         events=events((one for episodes in deciding.values() for one in episodes), carried),

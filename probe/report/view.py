@@ -5,7 +5,7 @@ time zone and no width. All times are epoch seconds.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import groupby, pairwise
 from statistics import median
@@ -15,7 +15,7 @@ from probe.model.diagnosis import Fitness, Verdict
 from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
 from probe.model.target import Role
 from probe.report.gather import Gathered, Run, VantageKey
-from probe.report.joined import Find, Joined, Outside, join, since
+from probe.report.joined import Joined, Outside, join, since
 from probe.timeline.cadence import unknown
 from probe.timeline.series import Evidence, Point, Series
 
@@ -44,6 +44,10 @@ _BY_VERDICT: dict[str, State] = {
     Verdict.INSUFFICIENT: State.UNKNOWN,
 }
 """The state that a last measurement gives when it is not BAD: a block or anomaly that is not BAD was not backed."""
+
+
+Find = Callable[[Series], Sequence[Episode]]
+"""Gives the episodes of a series."""
 
 
 class Stretch(NamedTuple):
@@ -174,7 +178,7 @@ def build(
     window = window or Window()
     found: dict[SeriesKey, Sequence[Episode]] = {}
     siblings = tuple(_series(gathered, find, window, found))
-    joined = join(gathered.series, found, gathered.roles, find, outside or Outside())
+    joined = join(gathered.series, found, gathered.roles, outside or Outside())
     series = tuple(one for one in siblings if window.names(one.key))
     runs = [run for run in gathered.runs if window.holds(run.first)]
     shown = {_vantage(one.key) for one in series}

@@ -14,9 +14,14 @@ from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
 from probe.model.event import Beginning, Event, EventKind, NetworkBeginning
+from probe.timeline.cadence import schedule_of
+from probe.timeline.ledger import highest, limits_for, onset_increments, run
+from probe.timeline.noise import Noise
+from probe.timeline.onset import noise_outside_blocks, telling_of
 from probe.timeline.series import Series
 
 DAY = 86400.0
@@ -62,34 +67,43 @@ def events(
 def added(
     series: Mapping[SeriesKey, Series],
     found: Mapping[SeriesKey, Sequence[Episode]],
-    find: Callable[[Series], Sequence[Episode]],
+    weigh: Callable[[Series], float],
 ) -> tuple[Episode, ...]:
     """The standing suspicions that the evidence of different vantage points together confirms.
 
     Of one endpoint in one country at least two vantage points must be suspected each by its own measurements, with
-    overlapping onsets; then the measurements of those are read as one series. `find` gives the episodes of a series.
+    overlapping onsets. Their ledgers then add, for the failures of different places are independent while nothing is
+    blocked; the sum must pass the limit of the densest schedule among them. `weigh` is `standing` with the noise of
+    the series' vantage point.
     """
     raised: list[Episode] = []
     for group in _suspects(found):
-        joint = find(pooled([series[one.series] for one in group]))
-        if joint and joint[-1].state == EpisodeState.CONFIRMED and joint[-1].end is None:
+        members = [series[one.series] for one in group]
+        limit = limits_for(min(map(_schedule, members))).confirmed
+        if sum(map(weigh, members)) > limit:
             raised += group
     return tuple(raised)
 
 
-def pooled(group: Sequence[Series]) -> Series:
-    """The measurements of one endpoint from several vantage points, read as one series; its vantage has no name."""
-    keys = [one.key for one in group]
-    networks = {key.asn for key in keys}
-    points = sorted({point.id: point for one in group for point in one.points}.values(), key=lambda p: (p.time, p.id))
-    asn = networks.pop() if len(networks) == 1 else 0
-    return Series(SeriesKey("", keys[0].country, asn, keys[0].target, keys[0].endpoint), tuple(points))
+def standing(series: Series, vantage_noise: Noise) -> float:
+    """Where the ledger of a series stands at its last measurement, in nats (`ledger`)."""
+    telling = telling_of(series.points)
+    if not telling.bad.size:
+        return 0.0
+    schedule = _schedule(series)
+    noise = noise_outside_blocks(telling.times, telling.bad, schedule, vantage_noise, limits_for(schedule))
+    increments = onset_increments(telling.bad, noise)
+    return float(highest(run(increments, np.zeros(increments.shape[0])))[-1])
+
+
+def _schedule(series: Series) -> float:
+    return schedule_of(np.array([point.time for point in series.points]))
 
 
 def _suspects(found: Mapping[SeriesKey, Sequence[Episode]]) -> Iterator[list[Episode]]:
     """Standing suspicions of one endpoint in one country whose onsets share a moment, from two places or more."""
-    standing = [list(one)[-1] for one in found.values() if one and one[-1].end is None]
-    known = [one for one in map(_known, standing) if one and one.episode.state == EpisodeState.SUSPECTED]
+    last = [one[-1] for one in found.values() if one and one[-1].end is None]
+    known = [one for one in map(_known, last) if one and one.episode.state == EpisodeState.SUSPECTED]
     known.sort(key=lambda one: (_asked(one), one.latest, one.earliest, one.episode.series))
     for _, group in groupby(known, key=_asked):
         for members in _together(list(group), 0.0):

@@ -1,8 +1,9 @@
 """Stories as recorded lines: drawn series by series, written as a run writes them, read back as `probe report` does.
 
 One sign a run: `.` reached, `#` reset after the name in TLS, `d` forged DNS answer (an artefact), `n` name denied,
-`t` silence after the name in TLS, `o` down for the control too, `x` vantage offline, `r` turned away by the server itself, a
-space for no run. A reference stands beside every run, so that each line is one that a real run could have written.
+`t` silence after the name in TLS, `o` down for the control too, `x` vantage offline, `r` turned away by the server
+itself, a space for no run. A reference stands beside every run, so that each line is one that a real run could have
+written.
 """
 
 import random

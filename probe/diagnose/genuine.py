@@ -1,0 +1,53 @@
+"""Was the endpoint itself reached? Over TLS the certificate says so; over cleartext the answer must prove it."""
+
+from probe.diagnose.compare import control_pages, control_state, held, same_page
+from probe.diagnose.facts import Facts, Flow, Hop, Lookup, answered
+from probe.model.diagnosis import ControlState
+
+
+def genuine(facts: Facts) -> bool:
+    """Whether some try met the endpoint itself: the chain's end was reached, and it is not shown to be something else.
+
+    Over TLS the certificate says so. Over cleartext the expected answer says so, or the control's likeness, or, where
+    neither is there, nothing speaks against it.
+    """
+    hop = facts.last
+    if hop.scheme == "dns":
+        return _only_dns(facts)
+    ends = [f for f in (*hop.reached, *_fallback(hop)) if f.http is None or not f.http.location or held(f)]
+    return any(_is_itself(facts, hop, f) for f in ends)
+
+
+def _fallback(hop: Hop) -> tuple[Flow, ...]:
+    """Flows to other resolvers' addresses count where the vantage's own are dead for every name."""
+    return hop.true_reached if hop.own_is_dead and not hop.ours else ()
+
+
+def _only_dns(facts: Facts) -> bool:
+    hop = facts.last
+    return hop.scheme == "dns" and bool(hop.own_addresses or (hop.own_is_dead and hop.trusted_addresses))
+
+
+def proven(flow: Flow) -> bool:
+    return flow.authenticated or expected(flow)
+
+
+def _is_itself(facts: Facts, hop: Hop, flow: Flow) -> bool:
+    if flow.authenticated or flow.http is None:
+        return flow.authenticated or not hop.suspected_false(flow.address)
+    if flow.http.expectations:
+        return all(e.held for e in flow.http.expectations)
+    pages = control_pages(facts)
+    if pages:
+        return any(same_page(flow.http, page) for page in pages)
+    doubtful = control_state(facts) is ControlState.FAILED or hop.suspected_false(flow.address)
+    return not doubtful and not any(_denies(k) for k in hop.trusted)
+
+
+def _denies(lookup: Lookup) -> bool:
+    return answered(lookup.dns) and not lookup.dns.addresses and lookup.dns.qtype == "A"
+
+
+def expected(flow: Flow) -> bool:
+    """Whether the endpoint expects something, and this answer is it."""
+    return flow.http is not None and bool(flow.http.expectations) and all(e.held for e in flow.http.expectations)

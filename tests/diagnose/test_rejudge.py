@@ -1,0 +1,53 @@
+"""Old lines under today's rules: a fresh line stays what it is, a wrong verdict is put right, what was seen stays."""
+
+import msgspec
+import pytest
+
+from probe.diagnose.engine import RULESET_VERSION
+from probe.diagnose.rejudge import case_of, rejudge
+from probe.model.codec import decode_line, encode_line
+from probe.model.diagnosis import Certainty, ControlState, Diagnosis, Layer, Mechanism, Verdict
+from probe.model.failure import FailureKind
+from tests.world import Ran
+from tests.worlds_told import TOLD, told
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_fresh_line_is_judged_the_same_again(name: str) -> None:
+    ran: Ran = told(name)
+    for line in ran.lines:
+        assert rejudge(decode_line(encode_line(line))) == line
+
+
+def test_a_wrong_old_verdict_is_put_right_and_what_was_seen_stays() -> None:
+    fresh = told("sni reset").line
+    old = msgspec.structs.replace(
+        fresh,
+        verdict=Verdict.DOWN,
+        certainty=None,
+        layer=Layer.HTTP,
+        mechanism=Mechanism.BLOCKPAGE,
+        control=ControlState.FAILED,
+        diagnosis=Diagnosis(verdict=Verdict.DOWN, ruleset_version="0", rule="gone"),
+    )
+    new = rejudge(old)
+    assert (new.verdict, new.certainty, new.layer, new.mechanism) == (
+        Verdict.BLOCKED, Certainty.CONFIRMED, Layer.TLS, Mechanism.SNI_RESET
+    )  # fmt: skip
+    assert (new.control, new.diagnosis.ruleset_version) == (ControlState.REACHED, RULESET_VERSION)
+    assert new == fresh
+    assert new.observations == old.observations
+
+
+def test_an_endpoint_found_to_be_ok_has_no_failure() -> None:
+    fresh = told("ok").line
+    old = msgspec.structs.replace(fresh, verdict=Verdict.ANOMALY, failure=FailureKind.TIMEOUT)
+    assert rejudge(old) == fresh
+    assert fresh.failure is None
+
+
+def test_the_case_of_a_line_is_all_but_its_verdict() -> None:
+    line = told("ok").line
+    case = case_of(line)
+    assert (case.url, case.observations, case.fitness) == (line.input, line.observations, line.fitness)
+    assert (case.evidence, case.records, case.marks) == (line.fitness_evidence, line.control_records, ())
