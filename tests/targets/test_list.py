@@ -52,14 +52,18 @@ def test_telemetry_never_decides(listed: TargetList) -> None:
     assert not any(e.required for t in listed.targets for e in t.endpoints if e.role is Role.TELEMETRY)
 
 
-def _as_editors_see_it() -> object:
+class _WithoutDates(yaml.SafeLoader):
     """YAML as an editor's JSON Schema sees it: dates are text."""
-    loader = type("Loader", (yaml.SafeLoader,), {})
-    loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
-        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    return yaml.load(LIST.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a SafeLoader without dates
+
+
+_WithoutDates.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _as_editors_see_it() -> object:
+    return yaml.load(LIST.read_text(encoding="utf-8"), Loader=_WithoutDates)  # noqa: S506 - a SafeLoader
 
 
 def test_the_schema_accepts_the_list_and_refuses_unknown_keys_and_wrong_types() -> None:
