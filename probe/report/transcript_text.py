@@ -39,7 +39,7 @@ def render(told: Transcript, page: Page) -> str:
 def _step(step: Step, page: Page) -> Iterator[str]:
     parts = [f"{step.title}"]
     if step.hop or step.attempt or step.purpose in OURS:
-        parts.append(f"hop {step.hop + 1}, try {step.attempt + 1}" if step.purpose in OURS else f"hop {step.hop + 1}")
+        parts.append(f"hop {step.hop}, try {step.attempt + 1}" if step.purpose in OURS else f"hop {step.hop}")
     parts.append(f"+{step.start:.2f} s")
     yield from _fill(f"{step.number:>3}  ", DEEPER, "   ".join(parts), page)
     if step.via:
