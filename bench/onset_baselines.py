@@ -75,7 +75,7 @@ def hourly_cusum(times: Floats, bad: Bools, drift: float = 0.25, limit: float = 
 
 def pelt(times: Floats, bad: Bools) -> list[Found]:
     """PELT (ruptures' C implementation, squared error, penalty 3 log n var); pieces failing by half are blocks."""
-    import ruptures  # type: ignore[import-untyped]  # bench only: pip install ruptures
+    import ruptures
 
     if bad.size < 8 or not bad.any():
         return []
