@@ -79,6 +79,8 @@ def list_(
 
 
 COLUMNS = ("target", "kind", "endpoints", "reached when", "risk", "country", "category", "name")
+NARROW = 6
+"""Columns on a terminal: of 80 characters, the last two would take the room of the others."""
 
 
 def _cells(target: "Target") -> tuple[str, ...]:
@@ -113,10 +115,10 @@ def _print_table(targets: "Sequence[Target]") -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in COLUMNS:
-        table.add_column(column, justify="right" if column == "endpoints" else "left", no_wrap=column == "target")
+    for column in COLUMNS[:NARROW]:
+        table.add_column(column, justify="right" if column == "endpoints" else "left", no_wrap=column != "reached when")
     for target in targets:
-        table.add_row(*map(Text, _cells(target)))
+        table.add_row(*map(Text, _cells(target)[:NARROW]))
     console.stdout().print(table)
 
 

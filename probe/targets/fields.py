@@ -11,7 +11,21 @@ from probe.targets.expand import CHECKS, SOFTWARE
 from probe.targets.marks import Kind, Mapping, Node, Scalar
 from probe.targets.problems import quote, suggest
 from probe.targets.records import Field, ListOf, MapOf, Record, with_fields
-from probe.targets.shapes import At, Choice, Country, Day, Domain, Flag, JSONSchema, Plain, Text, Url, Whole, describe
+from probe.targets.shapes import (
+    At,
+    Choice,
+    Country,
+    Day,
+    Domain,
+    Flag,
+    JSONSchema,
+    Plain,
+    Text,
+    Url,
+    Whole,
+    describe,
+    scalar_at,
+)
 
 VERSION = 1
 """The version of the format that is read here."""
@@ -28,6 +42,24 @@ ID = Text(
 )
 PROSE = Text(prose=True)
 TEXTS = ListOf(Text(), or_one=True)
+
+
+@dataclass(frozen=True)
+class VersionOf:
+    """The version of the format, which has to be the one that is read here."""
+
+    def read(self, node: Node, at: At) -> int | None:
+        """The version, or None with the mistake reported."""
+        scalar = scalar_at(node, at, f'"version: {VERSION}"')
+        if scalar is None or (scalar.kind is Kind.WHOLE and int(scalar.text) == VERSION):
+            return VERSION if scalar else None
+        fix = f'write "version: {VERSION}", or use a newer probe if the list is newer'
+        at.wrong(scalar.line, f"version {quote(scalar.text)} is none that this probe reads", fix)
+        return None
+
+    def schema(self) -> JSONSchema:
+        """The same as JSON Schema."""
+        return {"const": VERSION}
 
 
 @dataclass(frozen=True)
@@ -95,7 +127,7 @@ EXPECT = Record(
     "expect",
     (
         Field("status", ListOf(Whole(100, 599), or_one=True), "HTTP status, or a list of those that will do."),
-        Field("body", Text(), "The whole decoded body, to the byte, trailing newline included."),
+        Field("body", Text(), "The whole decoded body; white space at its end is ignored."),
         Field(
             "contains",
             Text(pattern=r"(?s:.+)", rule="the text to find"),
@@ -121,7 +153,11 @@ ENDPOINT = Record(
             "https://, http://, tcp://host:port, dns://name or quic://host:port.",
             missing="say what to probe",
         ),
-        Field("required", Flag(), "Without it the target does not work, whatever the roll-up says."),
+        Field(
+            "required",
+            Flag(),
+            "The target does not work without it: where a roll-up says all, the required ones are all that count.",
+        ),
         Field("expect", EXPECT, EXPECT.doc),
         Field("valid_from", Day(), "First day on which it is measured."),
         Field("valid_to", Day(), "First day on which it is measured no more."),
@@ -200,7 +236,7 @@ FILE = Record(
     (
         Field(
             "version",
-            Whole(VERSION, VERSION),
+            VersionOf(),
             "The version of this format.",
             missing=f'write "version: {VERSION}" on the first line',
         ),

@@ -143,9 +143,10 @@ class Record:
     def _absent(self, row: Row, at: At) -> None:
         if self.not_empty and not row.written:
             at.wrong(row.line, "nothing in it", f"add one of {self._keys()}")
-        if self.one_of and not row.written.intersection(self.one_of):
+        names = [known.name for known in self.fields]
+        misspelt = {nearest(key, names) for key in row.written.difference(names)}
+        if self.one_of and not (row.written | misspelt).intersection(self.one_of):
             at.wrong(row.line, f"none of {', '.join(self.one_of)}", "add at least one of them")
-        misspelt = {nearest(key, (f.name for f in self.fields)) for key in row.written - {f.name for f in self.fields}}
         for known in self.fields:
             if known.missing and known.name not in row.written and known.name not in misspelt:
                 at.wrong(row.line, f"{known.name} is missing", known.missing)

@@ -217,7 +217,8 @@ class Url:
         return scalar.text
 
     def schema(self) -> JSONSchema:
-        return {"type": "string", "pattern": rf"^({'|'.join(SCHEMES)})://[^\s@/?#\\]+[^\s#\\]*$", "maxLength": MAX_URL}
+        pattern = rf"^({'|'.join(SCHEMES)})://[^\s@/?#\\]+([/?][^\s#\\]*)?$"
+        return {"type": "string", "pattern": pattern, "maxLength": MAX_URL}
 
 
 @dataclass(frozen=True)
