@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -10,12 +11,15 @@ import typer
 from probe.cli.console import clean, fail, stdout
 
 if TYPE_CHECKING:
+    from probe.report.transcript_text import Paint
     from probe.store.layout import Source
     from probe.store.lookup import Kept
 
 PIPE_WIDTH = 80
 LATEST = "latest"
 FORMS = "write FILE:LINE, a measurement id RUN/TARGET/ENDPOINT, or latest TARGET[/ENDPOINT]"
+_ID_PARTS = 3
+_ANSI = {"bold": "1", "red": "1;31", "yellow": "1;33", "green": "1;32"}
 _WORST = ("blocked", "interfered", "anomaly", "restricted", "down", "insufficient", "ok")
 
 
@@ -23,7 +27,7 @@ def explain(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="WHAT", help="FILE:LINE, a measurement id RUN/TARGET/ENDPOINT, or the word latest.",
+            metavar="WHAT", help="FILE:LINE, a measurement id RUN/TARGET/ENDPOINT, a target, or the word latest.",
             show_default=False,
         ),
     ],
@@ -45,21 +49,44 @@ def explain(
     from probe.cli.report import _write, zone_or_fail
     from probe.diagnose.rejudge import rejudge as judged_anew
     from probe.report.terminal import Page
-    from probe.report.transcript import transcript, verdict_words
+    from probe.report.transcript import transcript
     from probe.report.transcript_text import render
 
     zone_or_fail(tz)
     kept = _find(what, target, results)
-    shown, recorded = kept.measurement, ""
-    if rejudge:
-        recorded = f"{verdict_words(shown.verdict, shown.certainty)} by rules {shown.diagnosis.ruleset_version}"
-        shown = judged_anew(shown)
-    told = transcript(shown, tz, sha256=hashlib.sha256(kept.line).hexdigest(), recorded=recorded)
+    told = transcript(
+        judged_anew(kept.measurement) if rejudge else kept.measurement,
+        tz,
+        where=f"{kept.source.name}:{kept.number}",
+        sha256=hashlib.sha256(kept.line).hexdigest(),
+        recorded=kept.measurement if rejudge else None,
+    )
     if json:
-        _write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+        _write(_harmless(msgspec.json.format(msgspec.json.encode(told), indent=2).decode()) + "\n")
         return
     width = max(40, stdout().width) if sys.stdout.isatty() else PIPE_WIDTH
-    _write(render(told, Page(width, clean)))
+    _write(render(told, Page(width, clean), _paint()))
+
+
+def _harmless(text: str) -> str:
+    """JSON in which no character can act on a terminal: the same data, with escapes for what JSON lets stand."""
+    return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    """As JSON writes it (RFC 8259 section 7): UTF-16 units, two beyond the first plane."""
+    units = character.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def _paint() -> "Paint":
+    """Colours where stdout is a terminal that has them and nobody asked for none."""
+    from probe.report.transcript_text import plain
+
+    console = stdout()
+    if not console.is_terminal or console.no_color or console.color_system is None:
+        return plain
+    return lambda style, line: f"\x1b[{_ANSI[style]}m{line}\x1b[0m"
 
 
 def _find(what: str, target: str | None, results: Path) -> "Kept":
@@ -71,11 +98,12 @@ def _find(what: str, target: str | None, results: Path) -> "Kept":
     name, colon, number = what.rpartition(":")
     if colon and number.isascii() and number.isdigit() and len(number) < 12:
         return _at(name, int(number))
-    if Path(what).exists():
+    if Path(what).is_file():
         fail(f"{clean(what)}: say which line of it, as in {clean(what)}:1")
-    if what.count("/") != 2 or not what[:1].isdigit():
+    parts = len(what.split("/"))
+    if parts > _ID_PARTS or not what:
         fail(f"{clean(what)!r} names no measurement; {FORMS}")
-    return _by_id(what, results)
+    return _by_id(what, results) if parts == _ID_PARTS else _latest(what, results)
 
 
 def _at(name: str, number: int) -> "Kept":
@@ -112,9 +140,10 @@ def _latest(target: str | None, results: Path) -> "Kept":
     if not found:
         _unknown(target, sources, results)
     first, *others = sorted(found, key=lambda kept: _WORST.index(kept.measurement.verdict))
-    for kept in others:
-        one = kept.measurement
-        print(clean(f"also in this run: {one.target}/{one.endpoint} {one.verdict}"), file=sys.stderr)  # noqa: T201 - this is the room that prints
+    if others:
+        told = ", ".join(f"{kept.measurement.endpoint} {kept.measurement.verdict}" for kept in others)
+        note = f"note: {name}/{first.measurement.endpoint} is the worst of {len(found)} in this run; the others: {told}"
+        print(clean(note), file=sys.stderr)  # noqa: T201 - this is the room that prints
     return first
 
 
@@ -125,7 +154,7 @@ def _unknown(target: str, sources: "tuple[Source, ...]", results: Path) -> NoRet
 
     seen = {(row.target, row.endpoint) for row in rows(sources, Tally())}
     known = sorted({name for name, _ in seen} | {f"{name}/{endpoint}" for name, endpoint in seen})
-    fail(f"latest {clean(target)}: no record of it below {results}{_did_you_mean(target, known)}")
+    fail(f"{clean(target)}: no record of it below {results}{_did_you_mean(target, known)}; {FORMS}")
 
 
 def _sources(results: Path) -> "tuple[Source, ...]":

@@ -204,9 +204,10 @@ def _plan(listed: "TargetList", only: list[str], accept: Risk, mistakes: list[st
 
     from probe.cli.live import say
     from probe.measure.plan import SelectionError, make
+    from probe.net.quic import available
 
     try:
-        plan = make(listed, datetime.now(UTC).date(), only=only, risk=accept)
+        plan = make(listed, datetime.now(UTC).date(), only=only, risk=accept, with_quic=available())
     except SelectionError as error:
         unknown = [clean(line) for line in str(error).splitlines()]
         fail([*unknown, _counted([*mistakes, *unknown])])

@@ -108,6 +108,6 @@ def _plain(facts: Facts, outcome: Outcome, findings: tuple[Finding, ...]) -> Dia
 def _failing_layer(facts: Facts) -> Layer | None:
     hop = facts.last
     if not hop.final:
-        return Layer.DNS
+        return Layer.QUIC if hop.quic else Layer.DNS
     stage = hop.final[0].stage
     return {"tcp": Layer.TCP, "tls": Layer.TLS, "http": Layer.HTTP}[stage]

@@ -204,7 +204,8 @@ class Hop:
     @cached_property
     def proven(self) -> frozenset[str]:
         """Addresses that proved themselves to be the endpoint's, by a certificate valid for its name."""
-        return frozenset(f.address for f in self.flows if f.authenticated and f.purpose is not Purpose.CONTROL)
+        over_tls = {f.address for f in self.flows if f.authenticated and f.purpose is not Purpose.CONTROL}
+        return frozenset(over_tls | {o.address for _, o in self.quic if o.failure is None and o.purpose in OURS})
 
     @cached_property
     def disjoint(self) -> bool:
@@ -222,6 +223,12 @@ class Hop:
     def reached(self) -> tuple[Flow, ...]:
         """Main flows, of any try, that did their whole errand."""
         return tuple(f for f in self.ours if f.depth is Depth.DONE)
+
+    @cached_property
+    def quic_reached(self) -> tuple[int, ...]:
+        """Handshakes of a `quic://` endpoint that were done: with a certificate valid for its name, so no path's."""
+        ours = OURS if not self.own_is_dead else (*OURS, Purpose.TRUE_ADDRESS)
+        return tuple(i for i, o in self.quic if o.failure is None and o.purpose in ours)
 
     @cached_property
     def candidates(self) -> tuple[Flow, ...]:

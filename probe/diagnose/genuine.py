@@ -14,6 +14,8 @@ def genuine(facts: Facts) -> bool:
     hop = facts.last
     if hop.scheme == "dns":
         return _only_dns(facts)
+    if hop.scheme == "quic":
+        return bool(hop.quic_reached)
     ends = [f for f in (*hop.reached, *_fallback(hop)) if f.http is None or not f.http.location or held(f)]
     return any(_is_itself(facts, hop, f) for f in ends)
 

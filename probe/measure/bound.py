@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from probe.model.observation import Certificate, DNSLookup, HTTPRoundTrip, Observation, TLSHandshake
+from probe.model.observation import Certificate, DNSLookup, HTTPRoundTrip, Observation, QUICHandshake, TLSHandshake
 
 FULL = 4 * 1024 * 1024
 """Bytes of observations kept with all their facts. Readers accept lines of 8 MiB (`store/lines`)."""
@@ -44,7 +44,7 @@ def _lean(one: Observation) -> Observation:
     if isinstance(one, HTTPRoundTrip):
         changed = {"headers": (), "body_text": "", "events": ()}
         changed |= {name: getattr(one, name)[:_MAX_TEXT] for name in ("url", "location", "title")}
-    elif isinstance(one, TLSHandshake):
+    elif isinstance(one, TLSHandshake | QUICHandshake):
         changed = {"events": (), "certificates": tuple(map(_lean_certificate, one.certificates[:1]))}
     elif isinstance(one, DNSLookup):
         changed = {"replies": ()}

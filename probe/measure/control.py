@@ -28,9 +28,10 @@ def label(number: int) -> str:
 async def through_all(log: Log, tools: Tools, where: Where, expected: Expect) -> bool:
     """Ask the same through every control proxy, at once. Whether one of them reached the endpoint.
 
-    A proxy resolves names for itself and tells nobody what it found, so it cannot be asked for a name alone.
+    A proxy resolves names for itself and tells nobody what it found, so it cannot be asked for a name alone; and it
+    carries no UDP.
     """
-    if where.scheme == "dns":
+    if where.scheme in ("dns", "quic"):
         return False
     proxies = enumerate(tools.settings.proxies, start=1)
     reached = await asyncio.gather(*(through(log, tools, where, expected, p, label(n)) for n, p in proxies))
@@ -61,7 +62,7 @@ async def through(log: Log, tools: Tools, where: Where, expected: Expect, proxy:
 
 async def addresses_from_there(log: Log, tools: Tools, where: Where, addresses: Sequence[str], hop: int) -> None:
     """Try the very addresses that the vantage was given from the first control: are they the endpoint's at all?"""
-    if not tools.settings.proxies or not addresses or where.scheme == "dns":
+    if not tools.settings.proxies or not addresses or where.scheme in ("dns", "quic"):
         return
     until = {"https": "tls", "http": "http"}.get(where.scheme, "tcp")
     errands = [
@@ -74,7 +75,7 @@ async def addresses_from_there(log: Log, tools: Tools, where: Where, addresses: 
 async def health(tools: Tools, references: Sequence[tuple[Where, Expect]]) -> tuple[ControlHealth, ...]:
     """Measure every reference through every control. The observations are not kept, only how many were reached."""
     found = []
-    references = [(where, expected) for where, expected in references if where.scheme != "dns"]
+    references = [(where, expected) for where, expected in references if where.scheme not in ("dns", "quic")]
     for number, proxy in enumerate(tools.settings.proxies, start=1):
         log = Log.begin(tools.network)
         asked = (through(log, tools, where, expected, proxy, label(number)) for where, expected in references)

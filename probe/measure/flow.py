@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from probe.measure import expect
+from probe.measure import expect, http3
 from probe.measure.log import Log, Tools
+from probe.measure.quicmemory import Place
 from probe.model.observation import HTTPRoundTrip, Observation, Purpose, TCPConnect
 from probe.model.target import Expect
 from probe.net.connect import connect
@@ -59,7 +60,7 @@ class Flow(NamedTuple):
 
 def last_stage(where: Where) -> str:
     """The last stage that an endpoint of this scheme asks for."""
-    return {"tcp": "tcp", "https": "http", "http": "http"}.get(where.scheme, "dns")
+    return {"tcp": "tcp", "https": "http", "http": "http", "quic": "quic"}.get(where.scheme, "dns")
 
 
 def is_final(response: HTTPRoundTrip, expected: Expect) -> bool:
@@ -69,6 +70,8 @@ def is_final(response: HTTPRoundTrip, expected: Expect) -> bool:
 
 async def run(log: Log, tools: Tools, errand: Errand) -> Flow:
     """Walk one flow and append its observations to the log. Closes its socket whatever happens."""
+    if errand.until == "quic":
+        return await _over_quic(log, tools, errand)
     trace = log.trace(errand.hop, errand.purpose, errand.attempt, errand.via)
     async with tools.sockets:
         opened, stream = await _open(trace, tools, errand)
@@ -92,6 +95,14 @@ async def run(log: Log, tools: Tools, errand: Errand) -> Flow:
             finally:
                 stream.close()
     return flow._replace(observations=(opened, *flow.observations))
+
+
+async def _over_quic(log: Log, tools: Tools, errand: Errand) -> Flow:
+    """The one stage of a `quic://` endpoint after its name is resolved."""
+    sni = None if errand.where.is_address else errand.where.host
+    place = Place(errand.address, errand.where.port)
+    seen = await http3.shake(log, tools, place, sni, errand.purpose, errand.hop, errand.attempt)
+    return Flow(errand.address, (seen,))
 
 
 async def _open(trace: Trace, tools: Tools, errand: Errand) -> tuple[TCPConnect, TracedStream | None]:

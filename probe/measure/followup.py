@@ -109,7 +109,7 @@ async def _canary(lab: Lab) -> None:
 async def _true_addresses(lab: Lab) -> None:
     """Addresses that only independent resolvers or late replies gave, walked to the last stage."""
     hop = lab.hop
-    tried = {f.address for f in hop.flows}
+    tried = {f.address for f in hop.flows} | {o.address for _, o in hop.quic}
     fresh = [a for a in sorted(hop.trusted_addresses | hop.late_addresses) if a not in tried][:MOST_ADDRESSES]
     expect = lab.task.endpoint.expect
     last = flow.last_stage(lab.where)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from probe.measure.quicmemory import QuicMemory
 from probe.measure.settings import Budget, Settings
 from probe.model.failure import Failure, FailureKind, Operation
 from probe.model.observation import HTTPRoundTrip, Observation, Purpose
@@ -18,7 +19,7 @@ from probe.net.trace import Trace
 
 
 class Tools:
-    """The world, the trust store, the DoH client, the settings and the shared limits of one run."""
+    """The world, the trust store, the DoH client, the settings, the shared limits and the QUIC memory of one run."""
 
     def __init__(self, network: Network, trust: TrustStore, doh: DohClient, settings: Settings, limits: Budget) -> None:
         self.network = network
@@ -28,6 +29,7 @@ class Tools:
         self.sockets = asyncio.Semaphore(limits.sockets)
         self.talking = asyncio.Semaphore(limits.talking)
         self.resolving = asyncio.Semaphore(limits.resolving)
+        self.quic = QuicMemory()
 
 
 @dataclass(slots=True)

@@ -103,7 +103,7 @@ def _reason_to_leave_out(
     if list(Risk).index(target.risk) > list(Risk).index(risk):
         return f"risk {target.risk}: measured only with --accept-risk {target.risk}"
     if endpoint.url.startswith("quic:") and not with_quic:
-        return "QUIC is not measured yet"
+        return "QUIC needs the extra probe[quic]"
     return None
 
 

@@ -7,16 +7,15 @@ gets each measurement as soon as it is complete, so that nothing finished is los
 import asyncio
 import platform
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from probe import __version__
-from probe.diagnose.compare import control_state
-from probe.diagnose.engine import judge
 from probe.diagnose.facts import Case, Facts, gather
-from probe.measure import control, endpoint, fitness, flow, followup
+from probe.diagnose.rejudge import UNJUDGED, rejudge
+from probe.measure import control, endpoint, fitness, flow, followup, http3
 from probe.measure.bound import bounded
 from probe.measure.flow import Errand
 from probe.measure.innocent import Innocents
@@ -25,15 +24,14 @@ from probe.measure.plan import Plan, Task
 from probe.measure.scrub import scrub
 from probe.measure.suspicion import wants_control
 from probe.model.clock import rfc3339
-from probe.model.diagnosis import Fitness, Verdict
+from probe.model.diagnosis import ControlState, Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import ControlRecord, FitnessEvidence, Measurement, Software
-from probe.model.observation import DNSLookup, Purpose, TCPConnect, TLSHandshake
+from probe.model.observation import Purpose, TCPConnect, TLSHandshake
 from probe.model.vantage import Vantage
 from probe.net.url import Where
 
 _UNTRUSTED = (FailureKind.SSL_UNKNOWN_AUTHORITY, FailureKind.SSL_SELF_SIGNED)
-_OURS = (Purpose.MAIN, Purpose.RETRY)
 
 Sink = Callable[[Measurement], None]
 Records = Callable[[str, float], tuple[ControlRecord, ...]]
@@ -114,12 +112,15 @@ class Run:
 
     async def _one(self, task: Task) -> None:
         seen = await self._look(task)
-        if wants_control(self._facts(seen)):
+        facts = self._facts(seen)
+        if wants_control(facts):
             failed_at = self.tools.network.monotonic()
             await control.through_all(seen.log, self.tools, task.where, task.endpoint.expect)
             if self.tools.settings.followup:
                 await followup.run(seen.log, self.tools, task, self._innocents, self._facts(seen))
             await self._still_fit(failed_at, with_tls=_untrusted(seen.log))
+        if self.tools.settings.quic:
+            await http3.ask(seen.log, self.tools, task, facts, self._innocents)
         self._finish(seen)
 
     def _facts(self, seen: _Seen) -> Facts:
@@ -151,6 +152,11 @@ class Run:
             if self.fitness is not before:
                 self.on_fitness(self.fitness, self.evidence)
 
+    def _evidence(self) -> FitnessEvidence:
+        """What is known of the vantage, QUIC included, which only the endpoints tell."""
+        state = self.tools.quic.state
+        return self.evidence if state == self.evidence.quic else msgspec.structs.replace(self.evidence, quic=state)
+
     def _finish(self, seen: _Seen) -> None:
         self.sink(self._measurement(seen))
 
@@ -158,11 +164,7 @@ class Run:
         task, log = seen.task, seen.log
         observations = bounded(scrub(log.observations, self.tools.settings.own_addresses))
         records = self.records(task.name, log.started)
-        marks = self.tools.settings.marks
-        case = Case(task.endpoint.url, observations, self.fitness, self.evidence, records, marks)
-        facts = gather(case)
-        judged = judge(facts)
-        return Measurement(
+        unjudged = Measurement(
             id=f"{self.run_id}/{task.name}",
             run_id=self.run_id,
             time=rfc3339(log.started),
@@ -172,12 +174,12 @@ class Run:
             target=task.target.id,
             endpoint=task.endpoint.id,
             role=task.endpoint.role,
-            verdict=judged.verdict,
-            certainty=judged.certainty,
-            layer=judged.layer,
-            mechanism=judged.mechanism,
-            failure=None if judged.verdict is Verdict.OK else _failure(log),
-            control=control_state(facts),
+            verdict=UNJUDGED.verdict,
+            certainty=None,
+            layer=None,
+            mechanism=None,
+            failure=None,
+            control=ControlState.NONE,
             fitness=self.fitness,
             runtime=log.elapsed(),
             kind=task.target.kind,
@@ -185,35 +187,18 @@ class Run:
             tries=seen.tries,
             network=self.vantage.network,
             target_list=self.target_list,
-            diagnosis=judged,
-            fitness_evidence=self.evidence,
+            diagnosis=UNJUDGED,
+            fitness_evidence=self._evidence(),
             control_records=records,
             observations=observations,
             software=self._software,
         )
+        return rejudge(unjudged, self.tools.settings.marks)
 
 
 def _untrusted(log: Log) -> bool:
     """Whether somebody showed a certificate of an authority that nobody trusts."""
     return any(kind in _UNTRUSTED for o in log.observations if isinstance(o, TLSHandshake) for kind in o.problems)
-
-
-def _failure(log: Log) -> FailureKind | None:
-    """What ended the last try: the failure of its last flow, or of its own lookups where they gave no address."""
-    ours = [o for o in log.observations if o.purpose in _OURS]
-    last = max((o.attempt for o in ours), default=0)
-    tried = [o for o in ours if o.attempt == last]
-    hop = max((o.hop for o in tried), default=0)
-    ends: Mapping[int, FailureKind | None] = {
-        o.transaction_id: None if o.failure is None else o.failure.kind for o in tried if o.hop == hop
-    }
-    dns = {o.transaction_id for o in tried if o.hop == hop and isinstance(o, DNSLookup)}
-    flows = [kind for transaction, kind in ends.items() if transaction not in dns]
-    if flows:
-        return None if None in flows else flows[0]
-    own = {o.transaction_id for o in tried if isinstance(o, DNSLookup) and o.resolver.own}
-    lookups = [kind for transaction, kind in ends.items() if transaction in dns & own]
-    return None if None in lookups else next(iter(lookups), None)
 
 
 class _Pace:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from probe.diagnose.fingerprints import Fingerprint
 from probe.model.observation import Resolver, ResolverKind
+from probe.net.quic import available
 from probe.net.resolve import parse_resolver_address
 from probe.net.tunnel import Proxy
 from probe.net.url import Where, parse
@@ -23,7 +24,8 @@ class Settings:
     `starts_per_second` paces the start of endpoints. `cooldown` is the pause before experiments, `recheck_seconds` the
     least time between two looks at the references. `egress` is a page that tells our network (JSON with `asn`), asked
     only if configured. `canaries` are addresses that run no resolver, besides those of references;
-    `marks` the user's own fingerprints of block pages.
+    `marks` the user's own fingerprints of block pages. `quic`: HTTP/3 is asked for where it is offered, and `quic://`
+    endpoints are measured; so it is wherever the extra `probe[quic]` is installed.
     """
 
     timeout: float = 10.0
@@ -42,6 +44,7 @@ class Settings:
     egress: Where | None = None
     canaries: tuple[str, ...] = ()
     marks: tuple[Fingerprint, ...] = ()
+    quic: bool = field(default_factory=available)
     own_addresses: frozenset[str] = field(default=frozenset())
 
     def dns_timeout(self) -> float:

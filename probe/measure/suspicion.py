@@ -19,6 +19,8 @@ def wants_control(facts: Facts) -> bool:
     last, evidence = facts.last, facts.case.evidence
     if last.scheme == "dns":
         return not last.own_addresses or dns_suspicious(last)
+    if last.scheme == "quic":
+        return not last.quic_reached or dns_suspicious(last)
     ends = last.reached or (last.true_reached if last.own_is_dead else ())
     if not any(_settles(flow) for flow in ends):
         return True

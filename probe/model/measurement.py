@@ -54,7 +54,8 @@ class FitnessEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """What the run's references said: `domestic` and `foreign` are `[reached, measured]`, `clock_offset` seconds.
 
     `ipv6` is `ok`, `none` or `broken`; `dead_resolvers` answered no question of the run, so their silence or denial
-    says nothing of one name; `controls` are the controls' own health.
+    says nothing of one name; `controls` are the controls' own health. `quic` is `ok` if some place answered over QUIC
+    so far in the run, `silent` if none did, whatever the name: perhaps the vantage has no QUIC.
     """
 
     domestic: tuple[int, int] = (0, 0)
@@ -63,6 +64,7 @@ class FitnessEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     ipv6: str = ""
     dead_resolvers: tuple[str, ...] = ()
     controls: tuple[ControlHealth, ...] = ()
+    quic: str = ""
     note: str = ""
 
 

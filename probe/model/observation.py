@@ -214,15 +214,29 @@ class HTTPRoundTrip(Observed, frozen=True, kw_only=True, tag="http", omit_defaul
 
 
 class QUICHandshake(Observed, frozen=True, kw_only=True, tag="quic", omit_defaults=True):
-    """One QUIC handshake over UDP."""
+    """One QUIC handshake over UDP.
+
+    `completed`: TLS inside it was done. It counts as done only if the server then answered what we sent: `completed`
+    with a failure of silence is a path that lets through what the server sends, and not what we do. `problems` and
+    `certificates` are as those of TLS. `close_code` is the error code of the server's CONNECTION_CLOSE (RFC 9000
+    section 20), `alert` the TLS alert in it. `events` are datagrams.
+    """
 
     address: str
     port: int
     sni: str | None = None
     version: str = ""
+    alpn_offered: tuple[str, ...] = ()
     alpn: str = ""
+    completed: bool = False
+    datagrams_sent: int = 0
     datagrams_received: int = 0
+    certificates: tuple[Certificate, ...] = ()
     problems: tuple[FailureKind, ...] = ()
+    alert: int | None = None
+    close_code: int | None = None
+    first_byte: float | None = None
+    events: tuple[IOEvent, ...] = ()
 
 
 class SpeedSample(Observed, frozen=True, kw_only=True, tag="speed", omit_defaults=True):

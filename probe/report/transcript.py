@@ -1,25 +1,23 @@
 """One measurement as a person can check it: what was tried, step by step, and what each conclusion rests on. Pure.
 
-Knows the order and the grouping of observations; the words for one observation are `transcript_steps`, the text for a
-terminal is `transcript_text`. Strings from the wire stand here as they were recorded: whoever shows them cleans them.
+Puts the parts together: `transcript_steps` and `transcript_dns` group the observations and say them, the plain head is
+`transcript_summary`, the text for a terminal `transcript_text`. Strings from the wire stand here as they were recorded:
+whoever shows them cleans them.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from probe.diagnose.rules import TABLES
-from probe.model.diagnosis import Certainty, Diagnosis, Finding, Fitness, Verdict
+from probe.model.diagnosis import Certainty, Diagnosis, Finding, Fitness, Layer, Verdict
 from probe.model.failure import FAILURES, FailureKind
 from probe.model.measurement import Measurement
-from probe.report import times, words
-from probe.report.gather import VantageKey
-from probe.report.transcript_steps import Step, steps_of
-from probe.report.transcript_words import VERDICTS
-
-RESPONSIBLE = "This does not say who is responsible."
+from probe.model.observation import DNSLookup
+from probe.report import words
+from probe.report.transcript_steps import OURS, Step, steps_of
+from probe.report.transcript_summary import headline, summary
+from probe.report.transcript_words import outcome
 
 
 class Cited(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,9 +56,11 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole measurement for people. `meanings` are the failures met, each with what causes it."""
+    """A whole measurement for people. `summary` is its head; `meanings` are the failures met, each with its cause."""
 
     headline: str
+    summary: tuple[Fact, ...]
+    verdict: Verdict
     steps: tuple[Step, ...]
     findings: tuple[Cited, ...]
     considered: tuple[Weighed, ...]
@@ -69,59 +69,51 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     origin: tuple[Fact, ...]
 
 
-def transcript(measurement: Measurement, zone: str = "UTC", *, sha256: str = "", recorded: str = "") -> Transcript:
+def transcript(
+    measurement: Measurement,
+    zone: str = "UTC",
+    *,
+    where: str = "",
+    sha256: str = "",
+    recorded: Measurement | None = None,
+) -> Transcript:
     """The transcript of one line, its times in `zone`.
 
-    `sha256` is the hash of the line as it lies on disk. `recorded` is the verdict on that line where the measurement
-    was judged anew since.
+    `where` is the line's place, `FILE:LINE`, and `sha256` the hash of the line as it lies on disk. `recorded` is what
+    that line holds where the measurement was judged anew since.
     """
     steps = steps_of(measurement.observations)
+    findings = tuple(_cited(finding, measurement.diagnosis, steps) for finding in _findings(measurement))
     return Transcript(
-        headline=_headline(measurement, zone),
+        headline=headline(measurement),
+        summary=tuple(Fact(*one) for one in summary(measurement, steps, findings, zone, recorded)),
+        verdict=measurement.verdict,
         steps=steps,
-        findings=tuple(_cited(finding, measurement.diagnosis, steps) for finding in measurement.diagnosis.findings),
+        findings=findings,
         considered=tuple(
             Weighed(explanation=one.explanation, ruled_out=one.ruled_out, because=one.because)
             for one in measurement.diagnosis.considered
         ),
         fitness=tuple(_fitness(measurement)),
         meanings=tuple(_meanings(measurement)),
-        origin=tuple(_origin(measurement, sha256, recorded)),
+        origin=tuple(_origin(measurement, where, sha256)),
     )
 
 
-def verdict_words(verdict: str, certainty: str | None) -> str:
-    """`blocked (confirmed)`, `down`."""
-    return f"{verdict} ({certainty})" if certainty else verdict
-
-
-def _headline(m: Measurement, zone: str) -> str:
-    where = words.place(VantageKey(m.vantage, m.country, m.asn))
-    told = f"{m.target}/{m.endpoint} ({m.input}), measured from {where} on {_when(m.time, zone)}: {VERDICTS[m.verdict]}"
-    if m.mechanism is not None:
-        told += f": {words.MECHANISMS.get(m.mechanism, m.mechanism)}"
-    if m.layer is not None:
-        told += f" (seen at {m.layer.upper() if m.layer != 'speed' else 'speed'})"
-    if m.certainty is not None:
-        told += f"; this is {m.certainty}"
-    return f"{told}. {_by(m.diagnosis)}{RESPONSIBLE}"
-
-
-def _by(diagnosis: Diagnosis) -> str:
-    """The evidence of the deciding finding in one sentence."""
-    deciding = next((f for f in diagnosis.findings if f.rule == diagnosis.rule and f.hop == diagnosis.hop), None)
-    if deciding is None:
-        return f"By rule {diagnosis.rule}. " if diagnosis.rule else ""
-    return f"By rule {deciding.rule}: {deciding.note}. " if deciding.note else f"By rule {deciding.rule}. "
-
-
-def _when(time: str, zone: str) -> str:
-    """The time to the second in that zone; as it was written where it is no time."""
-    try:
-        at = datetime.fromisoformat(time)
-        return times.moment(times.Times(ZoneInfo(zone), years=True), at.timestamp(), seconds=True)
-    except (ValueError, OverflowError):
-        return time
+def _findings(m: Measurement) -> tuple[Finding, ...]:
+    """The findings; an `ok` with none still has the rule that gave it, resting on what reached the endpoint."""
+    found = m.diagnosis.findings
+    if found or not m.diagnosis.rule:
+        return found
+    ours = [one for one in m.observations if one.purpose in OURS]
+    last = max(((one.attempt, one.hop) for one in ours), default=(0, 0))
+    reached = {one.transaction_id for one in ours if (one.attempt, one.hop) == last}
+    reached -= {one.transaction_id for one in ours if one.failure is not None}
+    ends = [(at, one) for at, one in enumerate(m.observations) if one.transaction_id in reached]
+    flows = [at for at, one in ends if not isinstance(one, DNSLookup)]
+    seen = tuple(flows or [at for at, _ in ends])
+    layer = m.layer or Layer.HTTP
+    return (Finding(rule=m.diagnosis.rule, layer=layer, verdict=m.verdict, evidence=seen, hop=m.diagnosis.hop),)
 
 
 def _cited(finding: Finding, diagnosis: Diagnosis, steps: tuple[Step, ...]) -> Cited:
@@ -136,7 +128,7 @@ def _cited(finding: Finding, diagnosis: Diagnosis, steps: tuple[Step, ...]) -> C
         decided=finding.rule == diagnosis.rule and finding.hop == diagnosis.hop,
         note=finding.note,
         steps=tuple(step.number for step in steps if set(step.observations) & set(finding.evidence)),
-        comment=rule.comment if rule is not None else "",
+        comment=rule.comment if rule is not None else outcome(finding.rule),
         source=rule.source if rule is not None else "",
     )
 
@@ -153,6 +145,8 @@ def _fitness(m: Measurement) -> Iterator[Fact]:
         yield Fact("clock", f"{seen.clock_offset:+.1f} s")
     if seen.ipv6:
         yield Fact("IPv6", seen.ipv6)
+    if seen.quic:
+        yield Fact("QUIC", words.QUIC.get(seen.quic, seen.quic))
     if seen.dead_resolvers:
         yield Fact("dead resolvers", ", ".join(seen.dead_resolvers))
     for health in seen.controls:
@@ -180,14 +174,16 @@ def _meanings(m: Measurement) -> Iterator[Fact]:
     yield from (Fact(kind, FAILURES[kind].cause) for kind in kinds)
 
 
-def _origin(m: Measurement, sha256: str, recorded: str) -> Iterator[Fact]:
+def _origin(m: Measurement, where: str, sha256: str) -> Iterator[Fact]:
     yield Fact("id", m.id)
     yield Fact("run", m.run_id)
+    yield Fact("time UTC", m.time)
+    if where:
+        yield Fact("line", where)
+    if sha256:
+        yield Fact("line sha256", sha256)
+    if m.target_list:
+        yield Fact("list sha256", m.target_list)
     yield Fact("tries", f"{m.tries} in {m.runtime:.1f} s; control: {m.control}")
     yield Fact("software", f"{m.software.name} {m.software.version}, Python {m.software.python}, {m.software.openssl}")
     yield Fact("rules", m.diagnosis.ruleset_version)
-    if recorded:
-        yield Fact("on the line", f"{recorded}; judged anew here")
-    yield Fact("list sha256", m.target_list)
-    if sha256:
-        yield Fact("line sha256", sha256)

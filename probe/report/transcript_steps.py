@@ -1,38 +1,46 @@
 """Observations as numbered steps of a transcript: one a flow, and one for all lookups of a hop in a try. Pure.
 
-Lookups that say the same share a line which names every resolver; whatever differs, fails, or comes twice has its own.
-Nothing recorded is judged here, and nothing is left out but the sizes and times of single reads and writes.
+Nothing recorded is judged here, and nothing is left out but the sizes and times of single reads and writes: what a step
+has in common with an earlier one (a certificate, every answer) is said by naming that step.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from probe.model.failure import Failure
+from probe.model.failure import FailureKind
 from probe.model.observation import (
+    Certificate,
     DNSLookup,
-    DNSReply,
     HTTPRoundTrip,
     Observation,
     Purpose,
     QUICHandshake,
-    Resolver,
-    ResolverKind,
     SpeedSample,
     TCPConnect,
     TLSHandshake,
 )
-from probe.report.transcript_words import PURPOSES
+from probe.report import transcript_dns as dns
+from probe.report.transcript_dns import failed, ms, took
+from probe.report.transcript_words import PURPOSES, alert
 
 OURS = (Purpose.MAIN, Purpose.RETRY)
 NAMES_SHOWN = 8
 """So many names of a certificate are listed; more are counted."""
+HEADERS = ("server", "via", "content-type", "retry-after", "link")
+"""Headers worth a line: who says it answered, and for 451 who asked for the block (RFC 7725)."""
+TEXT_SHOWN = 240
+"""So many characters of a page are shown where the page itself is the evidence."""
+_NO_TLS = frozenset({FailureKind.TLS_NOT_TLS})
+LONG = 0.5
+"""Seconds that a body must take before its speed means anything."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step. `why` is the purpose of an experiment, empty for what a user would have met; `via` the control.
 
     `start` is in seconds since the start of the measurement; `observations` are indexes into the measurement's.
+    `failed` says that the errand ended here: no own resolver gave an address, or a stage of the flow failed.
     """
 
     number: int
@@ -43,19 +51,30 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hop: int
     attempt: int
     start: float
+    failed: bool = False
     lines: tuple[str, ...]
     observations: tuple[int, ...]
 
 
-Group = list[tuple[int, Observation]]
+class _Told:
+    """What earlier steps have said already: the number of the first step with these certificates, these answers."""
+
+    def __init__(self) -> None:
+        self._first: dict[object, int] = {}
+
+    def before(self, what: object, number: int) -> int:
+        """The earlier step that said this; 0 if there is none, and then this one is the first."""
+        first = self._first.setdefault(what, number)
+        return 0 if first == number else first
 
 
 def steps_of(observations: Sequence[Observation]) -> tuple[Step, ...]:
     """All observations as steps, in the order of the first of each."""
-    groups: dict[tuple[object, ...], Group] = {}
+    groups: dict[tuple[object, ...], list[tuple[int, Observation]]] = {}
     for at, one in enumerate(observations):
         groups.setdefault(_key(one), []).append((at, one))
-    return tuple(_step(number, group) for number, group in enumerate(groups.values(), start=1))
+    told = _Told()
+    return tuple(_step(number, group, told) for number, group in enumerate(groups.values(), start=1))
 
 
 def _key(one: Observation) -> tuple[object, ...]:
@@ -64,23 +83,30 @@ def _key(one: Observation) -> tuple[object, ...]:
     return ("flow", one.transaction_id, one.hop, one.purpose, one.via)
 
 
-def _step(number: int, group: Group) -> Step:
-    first = group[0][1]
-    title = _title(first, [one for _, one in group])
-    lookups = [one for _, one in group if isinstance(one, DNSLookup)]
-    lines = _lookups(lookups) if lookups else (line for _, one in group for line in _stage(one))
+def _step(number: int, group: Sequence[tuple[int, Observation]], told: _Told) -> Step:
+    stages = [one for _, one in group]
+    first = stages[0]
+    lookups = [one for one in stages if isinstance(one, DNSLookup)]
+    lines = _asked(lookups, number, told) if lookups else (line for one in stages for line in _stage(one, number, told))
+    own = [one for one in lookups if one.resolver.own]
+    fails = not any(one.addresses for one in own) if own else any(one.failure is not None for one in stages)
     return Step(
         number=number,
-        title=title,
+        title=_title(first, stages),
         why=PURPOSES[first.purpose],
         via=first.via,
         purpose=first.purpose,
         hop=first.hop,
         attempt=first.attempt,
         start=first.t0,
+        failed=fails,
         lines=tuple(lines),
         observations=tuple(at for at, _ in group),
     )
+
+
+def _asked(lookups: Sequence[DNSLookup], number: int, told: _Told) -> Iterator[str]:
+    return dns.lines(lookups, told.before(dns.timeless(lookups), number))
 
 
 def _title(first: Observation, stages: list[Observation]) -> str:
@@ -99,113 +125,26 @@ _WORDS: dict[type, str] = {
 }  # fmt: skip
 
 
-def _took(one: Observation) -> str:
-    return _ms(one.t - one.t0)
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
-
-
-def _failed(failure: Failure) -> str:
-    return f"{failure.kind} ({failure.detail})" if failure.detail else str(failure.kind)
-
-
 def _ended(one: Observation, well: str) -> str:
     """How a stage ended and how long that took."""
-    return f"{well} in {_took(one)}" if one.failure is None else f"failed after {_took(one)}: {_failed(one.failure)}"
+    return f"{well} in {took(one)}" if one.failure is None else f"failed after {took(one)}: {failed(one.failure)}"
 
 
-# DNS
-
-
-def _lookups(lookups: Iterable[DNSLookup]) -> Iterator[str]:
-    """One line for each thing that was said, with everyone who said it; then what needs a line of its own."""
-    said: dict[tuple[str, str], list[DNSLookup]] = {}
-    for one in lookups:
-        said.setdefault((one.qtype, _answer(one)), []).append(one)
-    asked = [one for group in said.values() for one in group]
-    if any(len(set(_of_family(asked, colon))) > 1 for colon in (False, True)):
-        yield "the resolvers do not say the same:"
-    for (qtype, answer), group in said.items():
-        yield f"{qtype} from {', '.join(_resolver(one.resolver) for one in group)}: {answer} ({_span(group)})"
-        for one in group:
-            yield from _peculiar(one)
-
-
-def _of_family(lookups: Iterable[DNSLookup], six: bool) -> Iterator[object]:
-    """What each lookup of this family came to: its addresses, or its failure.
-
-    getaddrinfo asks for both families at once and names its failures otherwise: it speaks where it has addresses, and
-    for IPv4 where it has none at all.
-    """
-    for one in lookups:
-        found = frozenset(address for address in one.addresses if (":" in address) is six)
-        if found:
-            yield found
-        elif one.qtype == ("AAAA" if six else "A"):
-            yield one.failure.kind if one.failure is not None else ""
-        elif one.resolver.kind is ResolverKind.SYSTEM and not one.addresses and not six:
-            yield "nothing"
-
-
-def _answer(one: DNSLookup) -> str:
-    """What a lookup came to, the same for all orders of the same addresses."""
-    shown = ", ".join(sorted(one.addresses))
-    if one.failure is not None:
-        return f"failed: {_failed(one.failure)}" + (f", addresses {shown}" if shown else "")
-    return shown or "no address"
-
-
-def _span(group: list[DNSLookup]) -> str:
-    took = sorted({_took(one) for one in group}, key=lambda text: (len(text), text))
-    return took[0] if len(took) == 1 else f"{took[0]} to {took[-1]}"
-
-
-def _resolver(resolver: Resolver) -> str:
-    name = f"{resolver.kind} {resolver.address}".strip()
-    return f"{name} (own)" if resolver.own and resolver.address else name
-
-
-def _peculiar(one: DNSLookup) -> Iterator[str]:
-    """What sets a lookup apart: sent twice, several replies, a reply with something wrong, an extended error."""
-    who = _resolver(one.resolver)
-    if one.sent > 1:
-        yield f"  {who}: the question was sent {one.sent} times"
-    odd = len(one.replies) > 1 or any(reply.failure or reply.extended_errors for reply in one.replies)
-    if odd:
-        for number, reply in enumerate(one.replies, start=1):
-            late = " (a late second answer)" if number > 1 and not reply.over_tcp else ""
-            yield f"  {who}: reply {number} {_reply(reply, one.t0)}{late}"
-
-
-def _reply(reply: DNSReply, asked: float) -> str:
-    parts = [f"after {_ms(reply.t - asked)}"]
-    parts += [f"IP TTL {reply.ip_ttl}"] if reply.ip_ttl is not None else []
-    parts += ["over TCP"] if reply.over_tcp else []
-    parts += [reply.rcode] if reply.rcode else []
-    parts += [f"wrong: {reply.failure}"] if reply.failure is not None else []
-    parts += [f"{answer.type} {answer.value} (TTL {answer.ttl})" for answer in reply.answers]
-    parts += [f"extended error {error.code} {error.text}".rstrip() for error in reply.extended_errors]
-    parts += [f"bytes {reply.raw_hex}"] if reply.raw_hex else []
-    return ", ".join(parts)
-
-
-# The stages of a flow
-
-
-def _stage(one: Observation) -> Iterator[str]:
+def _stage(one: Observation, number: int, told: _Told) -> Iterator[str]:
     if isinstance(one, TCPConnect):
-        yield f"TCP   {_ended(one, 'connected')}"
+        port = f", from port {one.source_port}" if one.source_port is not None else ""
+        yield f"TCP   {_ended(one, 'connected')}{port}"
     elif isinstance(one, TLSHandshake):
         yield from _tls(one)
+        yield from _bytes(one, number, told)
+        yield from _shown(one.certificates, one.problems, number, told)
     elif isinstance(one, HTTPRoundTrip):
         yield from _http(one)
     elif isinstance(one, QUICHandshake):
-        yield f"QUIC  {_sni(one.sni)}: {_ended(one, 'shook hands')}; {one.datagrams_received} datagrams came back"
-        yield from _problems(one.problems)
+        yield from _quic(one)
+        yield from _shown(one.certificates, one.problems, number, told)
     elif isinstance(one, SpeedSample):
-        yield f"speed {_sni(one.sni)}: {one.bytes} bytes in {one.seconds:.1f} s"
+        yield f"speed {_sni(one.sni)}: {one.bytes} bytes in {one.seconds:.1f} s{_rate(one.bytes, one.seconds)}"
         if one.failure is not None:
             yield f"  {_ended(one, '')}"
 
@@ -214,31 +153,67 @@ def _sni(sni: str | None) -> str:
     return "no SNI" if sni is None else f"SNI {sni}"
 
 
-def _problems(problems: Sequence[str]) -> Iterator[str]:
+def _rate(size: int, seconds: float) -> str:
+    return f", {size / seconds / 1000:.1f} kB/s" if seconds > 0 else ""
+
+
+def _shown(chain: Sequence[Certificate], problems: Sequence[str], number: int, told: _Told) -> Iterator[str]:
+    """The certificates that were shown, whole the first time, and what is wrong with them."""
+    if chain:
+        leaf = chain[0]
+        before = told.before(tuple(one.sha256 for one in chain), number)
+        if before:
+            yield f"  certificate {leaf.subject}, the same as in step {before}"
+        else:
+            yield from _certificate(leaf, len(chain) - 1)
     if problems:
         yield f"  wrong with the certificate: {', '.join(problems)}"
 
 
+def _certificate(leaf: Certificate, others: int) -> Iterator[str]:
+    more = len(leaf.names) - NAMES_SHOWN
+    names = ", ".join(leaf.names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    yield f"  certificate {leaf.subject}, issued by {leaf.issuer}"
+    yield f"  names {names or 'none'}; valid {leaf.not_before} to {leaf.not_after}"
+    yield f"  sha256 {leaf.sha256}"
+    if others:
+        yield f"  with {others} more in the chain"
+
+
 def _tls(one: TLSHandshake) -> Iterator[str]:
     split = ", ClientHello in two segments" if one.split else ""
-    how = " ".join(part for part in (one.version, one.alpn) if part)
-    yield f"TLS   {_sni(one.sni)}{split}: {_ended(one, 'shook hands')}" + (f"; {how}" if how else "")
-    if one.certificates:
-        leaf = one.certificates[0]
-        more = len(leaf.names) - NAMES_SHOWN
-        yield f"  certificate {leaf.subject}, issued by {leaf.issuer}"
-        names = ", ".join(leaf.names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        yield f"  names {names or 'none'}; valid {leaf.not_before} to {leaf.not_after}"
-        yield f"  sha256 {leaf.sha256}"
-        if len(one.certificates) > 1:
-            yield f"  with {len(one.certificates) - 1} more in the chain"
-    yield from _problems(one.problems)
+    most = f", offering at most {one.maximum_version}" if one.maximum_version else ""
+    how = " ".join(part for part in (one.version, one.cipher, one.alpn) if part)
+    yield f"TLS   {_sni(one.sni)}{split}{most}: {_ended(one, 'shook hands')}" + (f"; {how}" if how else "")
+    first = f", the first after {ms(one.first_byte - one.t0)}" if one.first_byte is not None else ""
+    yield f"  {one.client_hello_bytes} bytes sent, {one.server_bytes} came back{first}"
     if one.alert is not None:
-        yield f"  fatal alert {one.alert}"
-    if one.failure is not None:
-        yield f"  {one.client_hello_bytes} bytes sent, {one.server_bytes} came back"
-    if one.server_hex:
-        yield f"  what came is no TLS: {one.server_hex} = {_text(one.server_hex)}"
+        yield f"  fatal alert {alert(one.alert)}"
+
+
+def _bytes(one: TLSHandshake, number: int, told: _Told) -> Iterator[str]:
+    """The first bytes that came where they were kept: in hexadecimal and as text, whole the first time."""
+    if not one.server_hex:
+        return
+    what = "what came is no TLS" if one.failure is not None and one.failure.kind in _NO_TLS else "what came"
+    before = told.before(("bytes", one.server_hex), number)
+    if before:
+        yield f"  {what}: the same bytes as in step {before}"
+        return
+    yield f"  {what}: {one.server_hex}"
+    yield f"  as text: {_text(one.server_hex)}"
+
+
+def _quic(one: QUICHandshake) -> Iterator[str]:
+    how = " ".join(part for part in (one.version, one.alpn) if part)
+    yield f"QUIC  {_sni(one.sni)}: {_ended(one, 'shook hands')}" + (f"; {how}" if how else "")
+    yield f"  {one.datagrams_sent} datagrams sent, {one.datagrams_received} came back"
+    if one.completed and one.failure is not None:
+        yield "  TLS inside it was done on our side; what we sent after that was not answered"
+    if one.close_code is not None:
+        yield f"  closed by the server with code {one.close_code:#x}"
+    if one.alert is not None:
+        yield f"  fatal alert {alert(one.alert)}"
 
 
 def _text(raw: str) -> str:
@@ -251,19 +226,45 @@ def _text(raw: str) -> str:
 
 
 def _http(one: HTTPRoundTrip) -> Iterator[str]:
-    status = f"{one.status} " if one.status else "no status "
+    well, ill = (f"{one.status} ", f"{one.status}, then ") if one.status else ("", "no status, ")
     proof = "" if one.authenticated else ", not proven by TLS"
-    yield f"HTTP  {one.method}: {status}{_ended(one, 'came')}; {one.protocol}{proof}"
-    if one.title:
-        yield f"  title {one.title}"
+    yield f"HTTP  {one.method}: {well if one.failure is None else ill}{_ended(one, 'came')}; {one.protocol}{proof}"
+    if one.first_byte is not None:
+        yield f"  first byte after {ms(one.first_byte - one.t0)}"
     if one.location:
         yield f"  redirects to {one.location}"
-    if one.body_bytes or one.body_wire_bytes:
-        capped = ", reading stopped at our own bound" if one.body_capped else ""
-        yield f"  body {one.body_bytes} bytes ({one.body_wire_bytes} on the wire{capped})"
-        yield f"  sha256 {one.body_sha256}"
-    if one.first_byte is not None:
-        yield f"  first byte after {_ms(one.first_byte - one.t0)}"
+    told = [f"{name}: {value}" for name, value in one.headers if name.lower() in HEADERS]
+    if told:
+        yield f"  headers {'; '.join(told)}"
+    if one.title:
+        yield f"  title {one.title}"
+    yield from _body(one)
     for clause in one.expectations:
         got = f"; got {clause.got}" if clause.got and not clause.held else ""
         yield f"  expected {clause.clause}: {'held' if clause.held else 'did not hold'}{got}"
+
+
+def _body(one: HTTPRoundTrip) -> Iterator[str]:
+    """How much came and how fast; the text itself where nothing proves who wrote it, or where it is no page."""
+    if not (one.body_bytes or one.body_wire_bytes):
+        return
+    capped = ", reading stopped at our own bound" if one.body_capped else ""
+    lasted = one.t - one.first_byte if one.first_byte is not None else 0.0
+    speed = f", {_rate(one.body_wire_bytes, lasted)[2:]} from first byte to last" if lasted >= LONG else ""
+    yield f"  body {one.body_bytes} bytes ({one.body_wire_bytes} on the wire{capped}{speed})"
+    if one.body_sha256:
+        yield f"  sha256 {one.body_sha256}"
+    text = " ".join(one.body_text.split()) if _readable(one) else ""
+    if text and (not one.authenticated or one.failure is not None or one.status >= 400):
+        yield f'  text "{text[:TEXT_SHOWN]}"' + (" and so on" if len(text) > TEXT_SHOWN else "")
+
+
+def _readable(one: HTTPRoundTrip) -> bool:
+    """Whether the body says that it is text, or does not say what it is."""
+    kind = next((value.lower() for name, value in one.headers if name.lower() == "content-type"), "text/")
+    return kind.startswith("text/") or "json" in kind or "xml" in kind
+
+
+def numbered(steps: Sequence[int]) -> str:
+    """`step 3`, `steps 1, 4, 6`."""
+    return f"step{'s' if len(steps) != 1 else ''} {', '.join(map(str, steps))}"

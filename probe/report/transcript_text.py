@@ -5,26 +5,42 @@ Columns are counted as a terminal shows them: East Asian wide characters take tw
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from probe.model.diagnosis import Verdict
 from probe.report.terminal import Page
-from probe.report.transcript import Cited, Fact, Transcript, Weighed, verdict_words
-from probe.report.transcript_steps import OURS, Step
+from probe.report.transcript import Cited, Fact, Transcript, Weighed
+from probe.report.transcript_steps import OURS, Step, numbered
 
 INDENT = "  "
 DEEPER = "     "
+CONTINUED = "   "
+"""What continues a line stands at a depth where no line of ours begins, so no stranger's long text can pass for one."""
 NAME_WIDTH = 14
 """A SHA-256 beside a name fills 80 columns."""
 
+Paint = Callable[[str, str], str]
+"""Colours a line: `paint("bold", line)`. The styles are bold, red, yellow and green; a file or a pipe gets none."""
+_COLOURS = {
+    Verdict.OK: "green", Verdict.BLOCKED: "red", Verdict.INTERFERED: "red", Verdict.DOWN: "yellow",
+    Verdict.RESTRICTED: "yellow", Verdict.ANOMALY: "yellow", Verdict.INSUFFICIENT: "yellow",
+}  # fmt: skip
 
-def render(told: Transcript, page: Page) -> str:
+
+def plain(_style: str, line: str) -> str:
+    """No colour at all."""
+    return line
+
+
+def render(told: Transcript, page: Page, paint: Paint = plain) -> str:
     """The whole transcript, ending in a newline."""
+    head = [paint(_COLOURS[told.verdict], line) for line in _fill("", DEEPER + CONTINUED, told.headline, page)]
     sections = (
-        ("", _fill("", "", told.headline, page)),
-        ("Steps", (line for step in told.steps for line in _step(step, page))),
+        ("", (*head, *_facts(told.summary, page))),
+        ("Steps", (line for step in told.steps for line in _step(step, page, paint))),
         ("Findings", (line for finding in told.findings for line in _finding(finding, page))),
         ("Considered", (line for one in told.considered for line in _weighed(one, page))),
-        ("Fitness", _facts(told.fitness, page)),
+        ("The vantage", _facts(told.fitness, page)),
         ("Failures met, and what causes them", (line for fact in told.meanings for line in _meaning(fact, page))),
         ("Where this is from", _facts(told.origin, page)),
     )
@@ -32,45 +48,50 @@ def render(told: Transcript, page: Page) -> str:
     for title, lines in sections:
         body = list(lines)
         if body:
-            texts.append("\n".join([title, *body] if title else body) + "\n")
+            texts.append("\n".join([paint("bold", title), *body] if title else body) + "\n")
     return "\n".join(texts)
 
 
-def _step(step: Step, page: Page) -> Iterator[str]:
-    parts = [f"{step.title}"]
-    if step.hop or step.attempt or step.purpose in OURS:
-        parts.append(f"hop {step.hop}, try {step.attempt + 1}" if step.purpose in OURS else f"hop {step.hop}")
-    parts.append(f"+{step.start:.2f} s")
-    yield from _fill(f"{step.number:>3}  ", DEEPER, "   ".join(parts), page)
+def _step(step: Step, page: Page, paint: Paint) -> Iterator[str]:
+    ours = step.purpose in OURS
+    parts = [step.title, f"hop {step.hop}, try {step.attempt + 1}" if ours else f"hop {step.hop}" if step.hop else ""]
+    parts += [f"+{step.start:.2f} s"]
+    style = "red" if step.failed and ours else "bold"
+    for line in _fill(f"{step.number:>3}  ", DEEPER + CONTINUED, "   ".join(part for part in parts if part), page):
+        yield paint(style, line)
     if step.via:
-        yield from _fill(DEEPER, DEEPER, f"control: via {step.via}", page)
+        yield from _fill(DEEPER, DEEPER + CONTINUED, f"control: via {step.via}", page)
     if step.why:
-        yield from _fill(DEEPER, DEEPER, f"why: {step.why}", page)
+        yield from _fill(DEEPER, DEEPER + CONTINUED, f"why: {step.why}", page)
     for line in step.lines:
-        inner = DEEPER + INDENT * (1 + line.startswith(INDENT))
-        yield from _fill(inner, inner + INDENT, line.strip(" "), page)
+        inner = DEEPER + INDENT + " " * (len(line) - len(line.lstrip(" ")))
+        yield from _fill(inner, inner + CONTINUED, line.strip(" "), page)
 
 
 def _finding(finding: Cited, page: Page) -> Iterator[str]:
-    said = f"{finding.rule}: {verdict_words(finding.verdict, finding.certainty)}, at {finding.layer}"
+    said = f"{finding.rule}: {finding.verdict}" + (f" ({finding.certainty})" if finding.certainty else "")
+    said += f", at {finding.layer}" + (f", hop {finding.hop}" if finding.hop else "")
     if finding.decided:
         said += "; this one decided"
-    yield from _fill(INDENT, DEEPER, said, page)
-    resting = f"rests on step{'s' if len(finding.steps) != 1 else ''} {', '.join(map(str, finding.steps))}"
-    for line in (finding.note, resting if finding.steps else "", finding.comment):
+    yield from _fill(INDENT, DEEPER + CONTINUED, said, page)
+    rows = (
+        finding.note,
+        f"rests on {numbered(finding.steps)}" if finding.steps else "",
+        f"why it holds: {finding.comment}" if finding.comment else "",
+        f"source: {finding.source}" if finding.source else "",
+    )
+    for line in rows:
         if line:
-            yield from _fill(DEEPER, DEEPER, line, page)
-    if finding.source:
-        yield from _fill(DEEPER, DEEPER, f"source: {finding.source}", page)
+            yield from _fill(DEEPER, DEEPER + CONTINUED, line, page)
 
 
 def _weighed(one: Weighed, page: Page) -> Iterator[str]:
     state = "ruled out" if one.ruled_out else "stands"
-    yield from _fill(INDENT, DEEPER, f"{one.explanation}: {state} ({one.because})", page)
+    yield from _fill(INDENT, DEEPER + CONTINUED, f"{one.explanation}: {state} ({one.because})", page)
 
 
 def _meaning(fact: Fact, page: Page) -> Iterator[str]:
-    yield from _fill(INDENT, DEEPER, f"{fact.name}: {fact.value}", page)
+    yield from _fill(INDENT, DEEPER + CONTINUED, f"{fact.name}: {fact.value}", page)
 
 
 def _facts(facts: Iterable[Fact], page: Page) -> Iterator[str]:
@@ -79,11 +100,11 @@ def _facts(facts: Iterable[Fact], page: Page) -> Iterator[str]:
 
 
 def _fill(first: str, rest: str, text: str, page: Page) -> Iterator[str]:
-    """The text in lines of the page's width, broken at spaces, and within a word only where it is too long alone."""
+    """The text in lines of the page's width, broken at spaces, and within a word where it is too long for any line."""
     line, empty = first, True
     for word in page.clean(_one_line(text)).split(" "):
         glue = "" if empty else " "
-        if not empty and _columns(line + glue + word) > page.width:
+        if not empty and _columns(line + glue + word) > page.width >= _columns(rest + word):
             yield line.rstrip(" ")
             line, glue = rest, ""
         line += glue + word

@@ -50,6 +50,12 @@ FITNESS: dict[str, str] = {
     Fitness.UNKNOWN: "fitness unknown (no reference measured)",
 }
 
+QUIC: dict[str, str] = {
+    "ok": "answers came over it in this run",
+    "silent": "no answer over it from anywhere so far, whatever the name; the network may not carry it",
+}
+"""What a run knows of QUIC at its vantage."""
+
 
 def mechanisms(names: tuple[str, ...]) -> str:
     """`forged DNS answer, reset after this name in TLS`, in the order they were first seen."""

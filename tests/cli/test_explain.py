@@ -54,7 +54,8 @@ def test_a_line_of_a_file_with_its_hash(results: Path) -> None:
     done = explain(f"{path}:2", "--tz", "Asia/Shanghai")
     assert (done.exit_code, done.stderr) == (0, "")
     shown = " ".join(done.stdout.split())
-    assert "site/web (https://a.example/), measured from lab CN AS4134 on 8 Feb 2021 19:00:00" in shown
+    assert shown.startswith("site/web: blocked (confirmed) asked for https://a.example/")
+    assert "measured 8 Feb 2021 19:00:00 (11:00:00 UTC), from lab CN AS4134" in shown
     assert hashlib.sha256(path.read_bytes().splitlines(keepends=True)[1]).hexdigest() in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 
@@ -66,16 +67,20 @@ def test_an_id_is_found_whatever_its_file_is_called(results: Path) -> None:
     path.rename(path.with_name("moved.jsonl"))
     after = explain(wanted, "--json")
     assert (before.exit_code, after.exit_code) == (0, 0)
-    assert before.stdout == after.stdout
-    assert ["id", wanted] in json.loads(after.stdout)["origin"]
+    first, second = json.loads(before.stdout), json.loads(after.stdout)
+    assert first["origin"].pop(3) == ["line", f"{path.relative_to(results.parent)}:2"]
+    assert second["origin"].pop(3) == ["line", f"{path.with_name('moved.jsonl').relative_to(results.parent)}:2"]
+    assert first == second
+    assert ["id", wanted] in first["origin"]
 
 
 @pytest.mark.usefixtures("results")
-def test_the_latest_of_a_target_is_its_worst_endpoint_and_the_others_are_named() -> None:
-    done = explain("latest", "site")
+@pytest.mark.parametrize("arguments", [("latest", "site"), ("site",)])
+def test_the_latest_of_a_target_is_its_worst_endpoint_and_the_others_are_named(arguments: tuple[str, ...]) -> None:
+    done = explain(*arguments)
     assert done.exit_code == 0
     assert f"{NEW}/site/web" in done.stdout
-    assert done.stderr == "also in this run: site/main ok\n"
+    assert done.stderr == "note: site/web is the worst of 2 in this run; the others: main ok\n"
 
 
 @pytest.mark.parametrize(("wanted", "run"), [("site/main", NEW), ("site/old", OLD)])
@@ -97,7 +102,9 @@ def test_a_file_not_named_after_its_run_counts_among_the_runs(results: Path) -> 
         (["latest"], "latest of what? write latest TARGET or latest TARGET/ENDPOINT"),
         (["latest", "sute"], "no record of it below results; did you mean site?"),
         (["latest", "site", "--results", "nowhere"], "nowhere: no such file or folder; --results DIR says where"),
-        (["nonsense"], "'nonsense' names no measurement; write FILE:LINE, a measurement id RUN/TARGET/ENDPOINT, or"),
+        (["sute"], "sute: no record of it below results; did you mean site?; write FILE:LINE, a measurement id"),
+        (["a/b/c/d"], "'a/b/c/d' names no measurement; write FILE:LINE, a measurement id RUN/TARGET/ENDPOINT, or"),
+        ([""], "'' names no measurement; write FILE:LINE"),
         (["gone.jsonl:1"], "gone.jsonl: no such file; write FILE:LINE"),
         ([f"{OLD}/site/none"], "no such measurement below results; --results DIR looks elsewhere"),
         (["some.jsonl:1", "site"], "'site' is one word too many; write FILE:LINE"),
@@ -117,6 +124,16 @@ def test_a_mistake_is_one_line_that_names_the_fix(arguments: list[str], said: st
     assert said in done.stderr
 
 
+def test_data_holds_what_was_recorded_and_no_character_that_acts_on_a_terminal(tmp_path: Path) -> None:
+    hostile = "\x9b2J\x7f\u202egnp\U000e0041 访问"
+    path = write(tmp_path / "a.jsonl", [msgspec.structs.replace(told("ok").line, network=hostile)])
+    shown = explain(f"{path}:1", "--json").stdout
+    assert not set("\x9b\x7f\u202e\U000e0041") & set(shown)
+    assert "访问" in shown
+    measured = dict(json.loads(shown)["summary"])["measured"]
+    assert measured.endswith(hostile)
+
+
 def tampered(line: Measurement) -> Measurement:
     """A line whose verdict is wrong, as old rules may have had it."""
     wrong = msgspec.structs.replace(line.diagnosis, verdict=Verdict.DOWN, ruleset_version="0", certainty=None)
@@ -125,10 +142,11 @@ def tampered(line: Measurement) -> Measurement:
 
 def test_judged_anew_it_says_both_verdicts(tmp_path: Path) -> None:
     path = write(tmp_path / "old.jsonl", [tampered(told("sni reset").line)])
-    assert ": down, not blocked" in " ".join(explain(f"{path}:1").stdout.split())
+    assert explain(f"{path}:1").stdout.startswith("site/main: down\n")
     done = explain(f"{path}:1", "--rejudge")
-    assert ": blocked: reset after this name in TLS" in " ".join(done.stdout.split())
-    assert "down by rules 0; judged anew here" in done.stdout
+    assert done.stdout.startswith("site/main: blocked (confirmed)\n")
+    assert "the line itself says down" in " ".join(done.stdout.split())
+    assert ", by rules 0; today's rules " in " ".join(done.stdout.split())
     assert hashlib.sha256(path.read_bytes()).hexdigest() in done.stdout
 
 

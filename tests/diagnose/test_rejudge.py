@@ -46,6 +46,13 @@ def test_an_endpoint_found_to_be_ok_has_no_failure() -> None:
     assert fresh.failure is None
 
 
+def test_an_endpoint_that_is_ok_no_more_gets_the_failure_that_ended_it() -> None:
+    fresh = told("sni reset").line
+    old = msgspec.structs.replace(fresh, verdict=Verdict.OK, failure=None)
+    assert rejudge(old) == fresh
+    assert fresh.failure is FailureKind.RESET
+
+
 def test_the_case_of_a_line_is_all_but_its_verdict() -> None:
     line = told("ok").line
     case = case_of(line)

@@ -95,7 +95,9 @@ def test_targets_above_the_accepted_risk_are_left_out_with_the_flag_that_takes_t
 
 def test_quic_endpoints_are_left_out_with_a_word() -> None:
     plan = make(listed(target("quic://site.example:443")), DAY)
-    assert (plan.tasks, plan.left_out) == ((), (("site/main", "QUIC is not measured yet"),))
+    assert (plan.tasks, plan.left_out) == ((), (("site/main", "QUIC needs the extra probe[quic]"),))
+    with_it = make(listed(target("quic://site.example:443")), DAY, with_quic=True)
+    assert [checks(task) for task in with_it.tasks] == [("dns", "quic")]
 
 
 @pytest.mark.parametrize(

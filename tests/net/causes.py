@@ -3,21 +3,24 @@ last column of docs/failures.md. `python -m tests.net.causes` writes that page a
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from probe.model.failure import FailureKind
 from probe.report.failures_page import failures_page
-from tests.net import test_certificate, test_connect, test_fetch, test_handshake, test_tunnel
+from tests.net import test_certificate, test_connect, test_fetch, test_handshake, test_quic, test_tunnel
 
 K = FailureKind
 PAGE = Path(__file__).parents[2] / "docs" / "failures.md"
 
-TABLES = {
+TABLES: dict[str, Sequence[Any]] = {
     "handshake": test_handshake.CASES,
     "fetch": [*test_fetch.CASES, *test_fetch.INSIDE_ONLY, *test_fetch.TLS_CASES],
     "fetch, h2": test_fetch.H2_CASES,
     "socks5": test_tunnel.SOCKS,
     "http connect": test_tunnel.HTTP,
+    "quic": test_quic.CASES,
 }
 """Real peers on loopback."""
 
@@ -34,7 +37,6 @@ ELSEWHERE: dict[FailureKind, str] = {
     K.DNS_BOGON: "none: a bogon is an answer in the records; `diagnose` judges it, as mechanism `dns_bogon`",
     K.DNS_MALFORMED: "resolve: bytes that are no message, over UDP, TCP and DoH",
     K.DNS_MISMATCH: "resolve: replies with another id or another question",
-    K.QUIC_INCOMPATIBLE_VERSION: "none yet: the QUIC stage is to come",
 }
 """Kinds whose peers are not in a table here: the test that causes each, or why none does."""
 

@@ -5,6 +5,6 @@ answer and a reset on the SNI are two findings.
 """
 
 from probe.diagnose.rule import Rule
-from probe.diagnose.rules import dns, http, tcp, tls
+from probe.diagnose.rules import dns, http, quic, tcp, tls
 
-TABLES: tuple[tuple[Rule, ...], ...] = (dns.RULES, tcp.RULES, tls.RULES, http.RULES)
+TABLES: tuple[tuple[Rule, ...], ...] = (dns.RULES, tcp.RULES, tls.RULES, http.RULES, quic.RULES)
