@@ -70,3 +70,16 @@ def fail(messages: str | Iterable[str], code: Exit = Exit.USAGE) -> NoReturn:
     for message in [messages] if isinstance(messages, str) else messages:
         print(message, file=sys.stderr)  # noqa: T201 - this is the room that prints
     raise typer.Exit(code)
+
+
+def write(text: str) -> None:
+    """Data on stdout; where its encoding lacks our signs (an old locale), plain ones stand in for them."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    sys.stdout.write(text)
+
+
+_PLAIN = str.maketrans({"█": "#", "▒": "%", "·": ".", "▏": "|", "–": "-", "…": "~"})

@@ -38,7 +38,8 @@ def demo(
     import asyncio
 
     from probe.cli.live import Bar, say
-    from probe.cli.report import report, zone_or_fail
+    from probe.cli.reading import zone_or_fail
+    from probe.cli.report import report
     from probe.lab.demo import demo_world
     from probe.lab.loopback import LoopbackLab
     from probe.store.journal import JournalError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from probe.cli.console import clean, fail, stdout
+from probe.cli.console import clean, fail, stdout, write
 
 if TYPE_CHECKING:
     from probe.report.transcript_text import Paint
@@ -46,7 +46,7 @@ def explain(
     """Show how one verdict came about: what was tried, what came back, and which rule says what of it."""
     import msgspec
 
-    from probe.cli.report import _write, zone_or_fail
+    from probe.cli.reading import zone_or_fail
     from probe.diagnose.rejudge import rejudge as judged_anew
     from probe.report.terminal import Page
     from probe.report.transcript import transcript
@@ -62,10 +62,10 @@ def explain(
         recorded=kept.measurement if rejudge else None,
     )
     if json:
-        _write(_harmless(msgspec.json.format(msgspec.json.encode(told), indent=2).decode()) + "\n")
+        write(_harmless(msgspec.json.format(msgspec.json.encode(told), indent=2).decode()) + "\n")
         return
     width = max(40, stdout().width) if sys.stdout.isatty() else PIPE_WIDTH
-    _write(render(told, Page(width, clean), _paint()))
+    write(render(told, Page(width, clean), _paint()))
 
 
 def _harmless(text: str) -> str:
@@ -149,12 +149,12 @@ def _latest(target: str | None, results: Path) -> "Kept":
 
 def _unknown(target: str, sources: "tuple[Source, ...]", results: Path) -> NoReturn:
     """No record of that name: say which there are."""
-    from probe.cli.report import _did_you_mean
+    from probe.cli.reading import did_you_mean
     from probe.store.reader import Tally, rows
 
     seen = {(row.target, row.endpoint) for row in rows(sources, Tally())}
     known = sorted({name for name, _ in seen} | {f"{name}/{endpoint}" for name, endpoint in seen})
-    fail(f"{clean(target)}: no record of it below {results}{_did_you_mean(target, known)}; {FORMS}")
+    fail(f"{clean(target)}: no record of it below {results}{did_you_mean(target, known)}; {FORMS}")
 
 
 def _sources(results: Path) -> "tuple[Source, ...]":

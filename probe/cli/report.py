@@ -4,23 +4,13 @@ Everything heavy is imported inside, so that `probe --help` stays quick.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
 import typer
 
-from probe.cli.console import clean, fail, stderr, stdout
-from probe.model.clock import rfc3339
-
-if TYPE_CHECKING:
-    from probe.report.gather import Gathered
-    from probe.report.joined import Outside
-    from probe.report.view import View
-    from probe.store.layout import Found, Source
-    from probe.store.reader import Row, Tally
+from probe.cli.console import clean, stdout, write
+from probe.cli.reading import asked_for, found_or_fail, outside_or_fail, view_or_fail
 
 PIPE_WIDTH = 100
 
@@ -71,186 +61,8 @@ def report(
     from probe.report.registry import FORMATS
     from probe.report.terminal import Page
 
-    asked = _asked(tz, since, until, only or [], strict=strict)._replace(rejudge=rejudge)
-    found = _found(results)
-    view = _view(found.sources, asked, _outside(claims, found.notes))
+    asked = asked_for(tz, since, until, only or [], strict=strict)._replace(rejudge=rejudge)
+    found = found_or_fail(results)
+    view = view_or_fail(found.sources, asked, outside_or_fail(claims, found.notes))
     page = Page(stdout().width if sys.stdout.isatty() else PIPE_WIDTH, clean)
-    _write(FORMATS["json" if json else "text"](view, page))
-
-
-class _Asked(NamedTuple):
-    """The options, understood."""
-
-    tz: str
-    since: float | None
-    until: float | None
-    only: frozenset[str]
-    strict: bool
-    rejudge: bool = False
-
-
-def _asked(tz: str, since: str | None, until: str | None, only: list[str], *, strict: bool) -> _Asked:
-    """The options, or all their mistakes in one go."""
-    zone = zone_or_fail(tz)
-    first, last = _time(since, zone), _time(until, zone)
-    mistakes = [
-        f"{name} {clean(text)!r} is no time; write 2021-02-08, 2021-02-08T19:00 or 2021-02-08T11:00:00Z"
-        for name, text, value in (("--since", since, first), ("--until", until, last))
-        if text is not None and value is None
-    ]
-    if first is not None and last is not None and first >= last:
-        mistakes.append(f"--since {since} is not before --until {until}: nothing lies between")
-    if mistakes:
-        fail(mistakes)
-    return _Asked(tz, first, last, frozenset(only), strict)
-
-
-def zone_or_fail(tz: str) -> ZoneInfo:
-    """The time zone of that name, or the mistake."""
-    zone = _zone(tz)
-    if zone is None:
-        fail(f"--tz {clean(tz)!r} is no time zone; use an IANA name such as Asia/Shanghai, Europe/Berlin or UTC")
-    return zone
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # unknown name, a path, a folder of the zone database
-        return None
-
-
-def _time(text: str | None, zone: ZoneInfo) -> float | None:
-    """Epoch seconds of an option, in `zone` if it names none; None if it is no time, or not given."""
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
-    except (ValueError, OverflowError):
-        return None
-
-
-def _outside(claims: Path | None, notes: "Iterable[Source]") -> "Outside":
-    """What others say: the claims, if there is a file of them, and the notes beside the results."""
-    from probe.cli.claims import DEFAULT, load_or_fail
-    from probe.report.joined import Outside
-    from probe.store.notes import read
-
-    told = read(notes)
-    for problem in told.problems:
-        print(clean(f"note: {problem}"), file=sys.stderr)  # noqa: T201 - this is the room that prints
-    asked = claims if claims is not None or not DEFAULT.is_file() else DEFAULT
-    said = load_or_fail(asked, consequence="nothing was reported").claims if asked is not None else ()
-    return Outside(said, told.notes)
-
-
-def _found(names: list[str] | None) -> "Found":
-    from probe.store.layout import RESULTS, find
-
-    found = find(names or [str(RESULTS)])
-    if found.problems:
-        hint = "`probe run` writes results to ./results; name files, folders or globs of .jsonl to read others"
-        fail([*map(clean, found.problems), hint])
-    return found
-
-
-def _view(sources: "tuple[Source, ...]", asked: _Asked, outside: "Outside") -> "View":
-    """Read and build, with notes on stderr; fails where a report would rest on nothing."""
-    from probe.report.dating import dater
-    from probe.report.gather import gather
-    from probe.report.view import Reading, Window, build
-    from probe.store.reader import MalformedError, Tally
-
-    tally = Tally(strict=asked.strict)
-    try:
-        gathered = gather(_rows(sources, tally, asked))
-    except MalformedError as error:
-        fail([clean(str(error)), "without --strict such lines are skipped and counted"])
-    _notes(tally)
-    if mistakes := _nothing_known(gathered, tally, asked):
-        fail(mistakes)
-    reading = Reading(tally.files, tally.records, tally.malformed + tally.newer + tally.torn, tally.duplicates)
-    window = Window(asked.since, asked.only)
-    find = dater(gathered.series, asked.tz)
-    view = build(gathered, find, zone=asked.tz, window=window, reading=reading, outside=outside)
-    if not view.series:
-        fail(f"nothing of this was measured after --since; the last measurement is of {rfc3339(_last(gathered))}")
-    return view
-
-
-def _rows(sources: "Iterable[Source]", tally: "Tally", asked: _Asked) -> "Iterator[Row]":
-    """The rows to report on: as they were judged, or judged anew, and then a word on stderr of what that changed."""
-    from probe.store.reader import Selection, measurements, rows
-
-    wanted = Selection(until=asked.until)
-    if not asked.rejudge:
-        yield from rows(_progress(sources), tally, wanted)
-        return
-    from probe.diagnose.engine import RULESET_VERSION
-    from probe.report.rejudged import Changes, rejudged
-
-    changes = Changes()
-    yield from rejudged(measurements(_progress(sources), tally), tally, wanted, changes)
-    told = f"note: {changes.judged} measurements judged anew by rules {RULESET_VERSION}"
-    told += f": {changes.verdicts} verdicts changed"
-    more = f", {changes.others} more in certainty, layer or mechanism" if changes.others else ""
-    print(told + more, file=sys.stderr)  # noqa: T201 - this is the room that prints
-
-
-def _last(gathered: "Gathered") -> float:
-    return max(run.last for run in gathered.runs)
-
-
-def _write(text: str) -> None:
-    """Data on stdout; where its encoding lacks our signs (an old locale), plain ones stand in for them."""
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        text = text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
-    sys.stdout.write(text)
-
-
-_PLAIN = str.maketrans({"█": "#", "▒": "%", "·": ".", "▏": "|", "–": "-", "…": "~"})
-
-
-def _progress(sources: "Iterable[Source]") -> "Iterator[Source]":
-    """The sources, with a bar on a terminal's stderr and nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield from sources
-        return
-    from rich.progress import track
-
-    yield from track(list(sources), "Reading results", console=stderr(), transient=True)
-
-
-def _notes(tally: "Tally") -> None:
-    """What was skipped, on stderr."""
-    counts = (
-        (tally.malformed, "lines are no records and were skipped"),
-        (tally.newer, "lines are of a newer version of probe and were skipped: update to read them"),
-        (tally.torn, "last lines are torn and were skipped"),
-        (tally.unreadable, "files could not be read to their end"),
-        (tally.duplicates, "records were there more than once and count once"),
-    )
-    told = [f"note: {count} {what}" for count, what in counts if count]
-    for message in told + [f"  {problem}" for problem in tally.problems]:
-        print(clean(message), file=sys.stderr)  # noqa: T201 - this is the room that prints
-
-
-def _nothing_known(gathered: "Gathered", tally: "Tally", asked: _Asked) -> list[str]:
-    """Why nothing can be said of what was asked for. An empty report would read as an all-clear, so it is a mistake."""
-    if not gathered.series:
-        before = " before --until" if asked.until is not None and tally.records else ""
-        return [f"no records{before} in {tally.files} files ({tally.lines} lines): nothing to report"]
-    known = sorted({key.target for key in gathered.series} | {f"{k.target}/{k.endpoint}" for k in gathered.series})
-    unknown = sorted(asked.only.difference(known))
-    return [f"--only {clean(name)}: no record of it here{_did_you_mean(name, known)}" for name in unknown]
-
-
-def _did_you_mean(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1) or known[:5]
-    return "; did you mean " + clean(", ".join(near)) + "?" if near else ""
+    write(FORMATS["json" if json else "text"](view, page))
