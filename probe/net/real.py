@@ -76,7 +76,7 @@ class RealDatagramSocket:
     def __init__(self, connected: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         self._socket = connected
         self._loop = loop
-        self._waiting: asyncio.Future[None] | None = None
+        self._waiting: asyncio.Future[bool] | None = None
         self._watched = False
 
     async def send(self, data: bytes) -> None:
@@ -98,10 +98,12 @@ class RealDatagramSocket:
             self._watched = True
         timer = self._loop.call_later(_remaining(deadline), _expire, waiting)
         try:
-            await waiting
+            in_time = await waiting
         finally:
             timer.cancel()
             self._waiting = None
+        if not in_time:
+            raise TimeoutError
 
     def _arrived(self) -> None:
         if self._waiting is None:  # nobody listens now; watching on, the loop would spin
@@ -129,37 +131,43 @@ class RealDatagramSocket:
 
 
 async def _readable(loop: asyncio.AbstractEventLoop, waited: socket.socket, deadline: float) -> None:
-    ready: asyncio.Future[None] = loop.create_future()
+    ready: asyncio.Future[bool] = loop.create_future()
     descriptor = waited.fileno()
     loop.add_reader(descriptor, _settle, ready)
     timer = loop.call_later(_remaining(deadline), _expire, ready)
     try:
-        await ready
+        in_time = await ready
     finally:
         timer.cancel()
         loop.remove_reader(descriptor)
+    if not in_time:
+        raise TimeoutError
 
 
 async def _writable(loop: asyncio.AbstractEventLoop, waited: socket.socket, deadline: float) -> None:
-    ready: asyncio.Future[None] = loop.create_future()
+    ready: asyncio.Future[bool] = loop.create_future()
     descriptor = waited.fileno()
     loop.add_writer(descriptor, _settle, ready)
     timer = loop.call_later(_remaining(deadline), _expire, ready)
     try:
-        await ready
+        in_time = await ready
     finally:
         timer.cancel()
         loop.remove_writer(descriptor)
+    if not in_time:
+        raise TimeoutError
 
 
-def _settle(ready: asyncio.Future[None]) -> None:
+def _settle(ready: asyncio.Future[bool]) -> None:
     if not ready.done():
-        ready.set_result(None)
+        ready.set_result(True)
 
 
-def _expire(ready: asyncio.Future[None]) -> None:
+def _expire(ready: asyncio.Future[bool]) -> None:
+    """Too late. A value, not an exception: that would hold the frame that holds the future that holds it, and with it
+    the whole TLS state, until the collector comes by."""
     if not ready.done():
-        ready.set_exception(TimeoutError())
+        ready.set_result(False)
 
 
 def _ttl(ancillary: list[tuple[int, int, bytes]]) -> int | None:
