@@ -61,6 +61,12 @@ class Played(NamedTuple):
         parts = (said.verdict, f"{said.layer}{hop}" if said.layer else "", said.mechanism or "", said.certainty or "")
         return " · ".join(str(part) for part in parts if part)
 
+    @property
+    def fired(self) -> tuple[str, ...]:
+        """The ids of the rules that fired in any of its measurements, sorted; that of the verdict among them."""
+        said = [one.diagnosis for one in self.measurements]
+        return tuple(sorted({each.rule for each in said} | {f.rule for each in said for f in each.findings}))
+
 
 def play(scenario: Scenario, substrate: Substrate, *, noise: bool = False) -> Played:
     """Play one scenario. Raises OSError if the lab cannot be set up here."""

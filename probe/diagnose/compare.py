@@ -5,7 +5,7 @@ or whose proxy failed, says nothing at all.
 """
 
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
-from probe.model.diagnosis import ControlState, Verdict
+from probe.model.diagnosis import ControlState, Fitness, Verdict
 from probe.model.failure import FailureKind
 from probe.model.measurement import ControlRecord
 from probe.model.observation import HTTPRoundTrip, Purpose
@@ -41,9 +41,20 @@ def held(flow: Flow) -> bool:
 def control_depth(facts: Facts, hop: Hop) -> Depth | None:
     """How far the best healthy control came at this hop's host; None if none was there."""
     depths = [flow.depth for flow in facts.control_at(hop) if healthy(facts, flow)]
-    if hop.number == 0:
+    if hop.number == 0 and alive(facts):
         depths += [Depth.DONE if r.verdict in _REACHED else Depth.NOTHING for r in _told(facts)]
     return max(depths, default=None)
+
+
+def alive(facts: Facts) -> bool:
+    """Whether this vantage is known to have had a line: by its references, or by any answer in this measurement.
+
+    Without either another vantage's word cannot be held against our failures: we may simply have been offline.
+    """
+    connected = (f for hop in facts.hops for f in hop.flows if f.tcp.failure is None)
+    proxied = (f for flows in facts.control for f in flows if f.failure is not FailureKind.PROXY_FAILED)
+    over_quic = (o for hop in facts.hops for _, o in hop.quic if o.datagrams_received)
+    return facts.case.fitness is not Fitness.UNKNOWN or any(connected) or any(proxied) or any(over_quic)
 
 
 def _told(facts: Facts) -> list[ControlRecord]:
@@ -67,13 +78,20 @@ def false_address(facts: Facts, hop: Hop, address: str) -> bool:
     """Whether the answer that gave `address` is shown to be false.
 
     Unlike answers alone prove nothing (a CDN answers everybody differently): besides, the address must fail to be the
-    endpoint, while the endpoint is there at another address or for the control.
+    endpoint, while the endpoint is there at another address or for the control. Where no independent resolver spoke,
+    the control stands in for one if it met another server at this very address and the endpoint elsewhere.
     """
-    if address in hop.proven or not hop.suspected_false(address):
+    if address in hop.proven or address_works_there(hop, address):
         return False
-    if address_works_there(hop, address):
-        return False
-    return bool(hop.true_reached) or beyond(facts, hop, _best(hop, address))
+    if hop.suspected_false(address):
+        return bool(hop.true_reached) or beyond(facts, hop, _best(hop, address))
+    return not hop.trusted and _another_there(hop, address) and control_depth(facts, hop) is Depth.DONE
+
+
+def _another_there(hop: Hop, address: str) -> bool:
+    """Whether the control met a server at this address whose certificate is not the endpoint's."""
+    tried = [f for f in hop.by(Purpose.CONTROL_ADDRESS) if f.address == address]
+    return any(f.failure is FailureKind.SSL_INVALID_HOSTNAME for f in tried)
 
 
 def _best(hop: Hop, address: str) -> Depth:

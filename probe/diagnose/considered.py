@@ -2,11 +2,11 @@
 
 from probe.diagnose.compare import control_state
 from probe.diagnose.facts import Facts
-from probe.model.diagnosis import Considered, ControlState, Fitness
+from probe.model.diagnosis import Certainty, Considered, ControlState, Finding, Fitness, Layer
 
 
-def considered(facts: Facts) -> tuple[Considered, ...]:
-    """The innocent explanations, each with what rules it out or leaves it standing."""
+def considered(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Considered, ...]:
+    """The innocent explanations, each with what rules it out or leaves it standing in the light of the findings."""
     state, evidence, fitness = control_state(facts), facts.case.evidence, facts.case.fitness
     domestic, foreign = evidence.domestic, evidence.foreign
     references = f"references {domestic[0]}/{domestic[1]} domestic, {foreign[0]}/{foreign[1]} foreign"
@@ -34,9 +34,29 @@ def considered(facts: Facts) -> tuple[Considered, ...]:
             ruled_out=bool(facts.last.own) or not facts.last.asked,
             because="its answers to other names" if facts.last.own else "it answered no name in this run",
         ),
-        Considered(
-            explanation="a chance failure",
-            ruled_out=facts.last.tries > 1,
-            because=f"{facts.last.tries} spaced tries",
-        ),
+        _chance(facts, findings),
+        *_refusal(findings),
+    )
+
+
+def _chance(facts: Facts, findings: tuple[Finding, ...]) -> Considered:
+    """Ruled out by tries that all ended alike, or by an artefact that chance does not make."""
+    tries = facts.last.tries
+    settled = next((f for f in findings if f.certainty is Certainty.CONFIRMED), None)
+    if tries > 1:
+        because = f"{tries} spaced tries"
+    else:
+        because = f"{settled.rule} does not happen by chance" if settled else "tried once"
+    return Considered(explanation="a chance failure", ruled_out=tries > 1 or settled is not None, because=because)
+
+
+def _refusal(findings: tuple[Finding, ...]) -> tuple[Considered, ...]:
+    """That the server itself turns this client away, by country say, without a word. Only asked of a finding."""
+    deciding = [f for f in findings if f.mechanism is not None]
+    if not deciding:
+        return ()
+    settled = next((f for f in deciding if f.certainty is Certainty.CONFIRMED or f.layer is Layer.DNS), None)
+    because = f"{settled.rule} is not the server's doing" if settled else "nothing here that a server could not do"
+    return (
+        Considered(explanation="the server turns this client away", ruled_out=settled is not None, because=because),
     )

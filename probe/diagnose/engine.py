@@ -12,7 +12,7 @@ from probe.diagnose.outcomes import CONTENT, OUTCOMES, Outcome, unfit
 from probe.diagnose.rules import TABLES
 from probe.model.diagnosis import Certainty, Diagnosis, Finding, Layer, Verdict
 
-RULESET_VERSION = "2026.11.1"
+RULESET_VERSION = "2026.11.2"
 
 _WEIGHT = {Certainty.CONFIRMED: 3, Certainty.LIKELY: 2, Certainty.POSSIBLE: 1, None: 0}
 _LAYERS = list(Layer)
@@ -79,7 +79,7 @@ def _judged(facts: Facts, findings: tuple[Finding, ...], reached: bool) -> Diagn
         mechanism=deciding.mechanism,
         rule=deciding.rule,
         findings=findings,
-        considered=considered(facts),
+        considered=considered(facts, findings),
     )
 
 
@@ -101,7 +101,7 @@ def _plain(facts: Facts, outcome: Outcome, findings: tuple[Finding, ...]) -> Dia
         hop=facts.last.number if outcome.verdict is not Verdict.OK else 0,
         rule=outcome.rule,
         findings=(*findings, own) if outcome.verdict is not Verdict.OK or findings else (),
-        considered=() if outcome.verdict is Verdict.OK else considered(facts),
+        considered=() if outcome.verdict is Verdict.OK else considered(facts, findings),
     )
 
 

@@ -4,16 +4,15 @@ A measurement becomes one `Hop` per redirect; a hop has its lookups, and its flo
 fact keeps the indexes of the observations it rests on, so that a finding can cite them.
 """
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from itertools import pairwise
 from typing import NamedTuple
 
 from probe.diagnose.bogon import is_bogon
 from probe.diagnose.fingerprints import Fingerprint
+from probe.diagnose.neighbours import apart
 from probe.model.diagnosis import Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import ControlRecord, FitnessEvidence
@@ -30,8 +29,6 @@ from probe.model.observation import (
 )
 
 OURS = (Purpose.MAIN, Purpose.RETRY)
-SPEED_SECONDS = 1.0
-"""A transfer shorter than this says nothing of slowness."""
 
 
 class Depth(IntEnum):
@@ -164,12 +161,16 @@ class Hop:
     def trusted(self) -> tuple[Lookup, ...]:
         """The best independent word on the name in the last try: DoH, else other resolvers, else none.
 
-        DoH is authenticated; a plain resolver elsewhere is on the same path as a forger, and one whose question
-        had several answers proves nothing but that.
+        DoH is authenticated; a plain resolver elsewhere is on the same path as a forger, and one whose question had
+        several answers proves nothing but that. Where the network answers for addresses that run no resolver, whatever
+        the name, it answers for the plain resolvers too: they are the own one's voice.
         """
         others = [k for k in self.elsewhere if not conflicting(k.dns)]
         doh = tuple(k for k in others if k.dns.resolver.kind is ResolverKind.DOH and answered(k.dns))
-        return doh or tuple(k for k in others if k.dns.resolver.kind is not ResolverKind.DOH)
+        canaries = (k.dns for k in self.lookups if k.dns.purpose is Purpose.CANARY)
+        one_voice = any(c.name != self.host and any(r.failure is None for r in c.replies) for c in canaries)
+        plain = tuple(k for k in others if k.dns.resolver.kind is not ResolverKind.DOH)
+        return doh or (() if one_voice else plain)
 
     @cached_property
     def own_addresses(self) -> frozenset[str]:
@@ -210,9 +211,7 @@ class Hop:
     @cached_property
     def disjoint(self) -> bool:
         """Own and independent answers exist and have nothing in common, not even a network."""
-        if not self.own_addresses or not self.trusted_addresses:
-            return False
-        return not ({_network(a) for a in self.own_addresses} & {_network(a) for a in self.trusted_addresses})
+        return apart(self.own_addresses, self.trusted_addresses)
 
     @cached_property
     def only_bogons(self) -> bool:
@@ -231,9 +230,23 @@ class Hop:
         return tuple(i for i, o in self.quic if o.failure is None and o.purpose in ours)
 
     @cached_property
+    def ends(self) -> tuple[Flow, ...]:
+        """The last try's flows; for an address that no longer connects, though it did: the first that connected.
+
+        After a forbidden name some paths drop everything to the address for minutes (residual blocking): what the
+        later tries meet there is not what a user meets first.
+        """
+        connected: dict[str, Flow] = {}
+        for flow in self.ours:
+            if flow.tcp.failure is None:
+                connected.setdefault(flow.address, flow)
+        return tuple(connected.get(f.address, f) if f.failure is FailureKind.TIMEOUT and f.stage == "tcp" else f
+                     for f in self.final)  # fmt: skip
+
+    @cached_property
     def candidates(self) -> tuple[Flow, ...]:
-        """Flows whose end may say something of the true endpoint: the last try's, and those to other true addresses."""
-        return (*self.final, *self.by(Purpose.TRUE_ADDRESS))
+        """Flows whose end may tell of the true endpoint: the tries' ends, and those to other true addresses."""
+        return (*self.ends, *self.by(Purpose.TRUE_ADDRESS))
 
     @cached_property
     def true_reached(self) -> tuple[Flow, ...]:
@@ -241,8 +254,15 @@ class Hop:
         return tuple(f for f in self.by(Purpose.TRUE_ADDRESS) if f.depth is Depth.DONE)
 
     def suspected_false(self, address: str) -> bool:
-        """Whether an own address is not known to be the endpoint's, and others are known to be."""
-        return address not in self.trusted_addresses and address not in self.proven and self.disjoint
+        """Whether an own address is not known to be the endpoint's, and others of its family are known to be.
+
+        Each family is held against itself: a forger may answer for one and leave the other alone.
+        """
+        if address in self.trusted_addresses | self.proven:
+            return False
+        own, others = (frozenset(a for a in found if (":" in a) is (":" in address))
+                       for found in (self.own_addresses, self.trusted_addresses))  # fmt: skip
+        return self.disjoint or apart(own, others)
 
 
 @dataclass(frozen=True)
@@ -293,30 +313,6 @@ def conflicting(lookup: DNSLookup) -> bool:
         return False
     valid = [r for r in lookup.replies if r.failure is None and not r.truncated]
     return len({word(r) for r in valid}) > 1
-
-
-def speed(flow: Flow) -> float | None:
-    """Bytes per second on the wire while bytes came; None if they came for too short a time to mean anything.
-
-    Counted on the socket: inside TLS a slow record shows nothing until it is whole. The longest pause is left out: a
-    server that thinks for seconds and then answers at once is slow to think, not slow to send.
-    """
-    http = flow.http
-    reads = [] if http is None else [e for e in http.events if e.operation == "read" and e.bytes]
-    if http is None or not reads:
-        return None
-    times = [e.t for e in reads] + [http.t]
-    pause = max(later - earlier for earlier, later in pairwise(times))
-    seconds = times[-1] - times[0] - pause
-    return max(sum(e.bytes for e in reads), http.body_wire_bytes) / seconds if seconds >= SPEED_SECONDS else None
-
-
-def fast(flow: Flow) -> float | None:
-    """The speed of a transfer that may have been short: at least this many bytes per second."""
-    http = flow.http
-    if http is None or http.first_byte is None or not http.body_wire_bytes:
-        return None
-    return http.body_wire_bytes / max(http.t - http.first_byte, 0.001)
 
 
 def gather(case: Case) -> Facts:
@@ -391,10 +387,3 @@ def _where(case: Case, number: int, flows: Sequence[Flow], lookups: Sequence[Loo
 
 def _addresses(lookups: Iterable[Lookup]) -> frozenset[str]:
     return frozenset(a for k in lookups for a in k.dns.addresses)
-
-
-def _network(address: str) -> str:
-    """A coarse neighbourhood: /16 of IPv4, /32 of IPv6. Two answers of one operator are often this near."""
-    if ":" in address:
-        return ":".join(ipaddress.ip_address(address).exploded.split(":")[:2])
-    return ".".join(address.split(".")[:2])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from probe.diagnose import fingerprints
 from probe.diagnose.bogon import is_bogon
-from probe.diagnose.compare import control_depth, control_pages, control_state, healthy
+from probe.diagnose.compare import alive, control_depth, control_pages, control_state, healthy
 from probe.diagnose.facts import Depth, Facts, Flow, Hop, answered
 from probe.diagnose.fingerprints import Kind
 from probe.diagnose.genuine import expected, proven
@@ -49,7 +49,8 @@ def unfit(facts: Facts, reached: bool) -> Outcome | None:
     fitness = facts.case.fitness
     shown = fitness is not Fitness.VANTAGE_MISMATCH and any(proven(f) for f in facts.last.reached)
     if fitness in UNFIT and not (reached and shown):
-        return Outcome(f"vantage.{fitness}", Verdict.INSUFFICIENT, f"the vantage is unfit: {fitness}")
+        note = f"the vantage is unfit: {fitness}" + _why(facts)
+        return Outcome(f"vantage.{fitness}", Verdict.INSUFFICIENT, note, _ours(facts.last))
     if reached:
         return None
     flows = facts.last.final
@@ -57,13 +58,35 @@ def unfit(facts: Facts, reached: bool) -> Outcome | None:
         f.failure in (FailureKind.NETWORK_UNREACHABLE, FailureKind.HOST_UNREACHABLE) for f in flows
     )
     if flows and all(":" in f.address for f in flows) and lacking:
-        return Outcome("vantage.no_ipv6", Verdict.INSUFFICIENT, "the endpoint is on IPv6 only, the vantage has none")
+        return Outcome("vantage.no_ipv6", Verdict.INSUFFICIENT, "the endpoint is on IPv6 only, the vantage has none",
+                       _ours(facts.last))  # fmt: skip
     if not facts.last.own and facts.last.asked and not facts.last.own_is_dead:
         note = "the vantage's resolvers answer for no name at all, and no other plain resolver does"
-        return Outcome("vantage.no_dns", Verdict.INSUFFICIENT, note)
+        return Outcome("vantage.no_dns", Verdict.INSUFFICIENT, note, tuple(k.at for k in facts.last.last_asked))
+    if not alive(facts) and not _spoken_to(facts):
+        note = "nothing at all answered, and no reference was measured: the vantage may have been offline"
+        return Outcome("vantage.nothing_answers", Verdict.INSUFFICIENT, note, _ours(facts.last))
     if flows and all(f.failure is FailureKind.INTERRUPTED for f in flows):
-        return Outcome("vantage.interrupted", Verdict.INSUFFICIENT, "the measurement was cut short")
+        return Outcome("vantage.interrupted", Verdict.INSUFFICIENT, "the measurement was cut short", _ours(facts.last))
     return None
+
+
+def _why(facts: Facts) -> str:
+    """What the references said, in a word."""
+    evidence, fitness = facts.case.evidence, facts.case.fitness
+    if fitness is Fitness.CLOCK_WRONG and evidence.clock_offset is not None:
+        return f" by {evidence.clock_offset:+.0f} s"
+    return f" ({evidence.note})" if evidence.note else ""
+
+
+def _ours(hop: Hop) -> tuple[int, ...]:
+    """What we met at this hop in the last try: its flows, or its lookups where there were none."""
+    return tuple(i for f in hop.final for i in f.indexes) or tuple(k.at for k in hop.last_asked)
+
+
+def _spoken_to(facts: Facts) -> bool:
+    """Whether any resolver sent any reply at all. What getaddrinfo says may come from a cache on this machine."""
+    return any(k.dns.replies for hop in facts.hops for k in hop.lookups)
 
 
 def _marked_challenge(facts: Facts) -> Outcome | None:
@@ -183,7 +206,8 @@ def _down_for_control(facts: Facts) -> Outcome | None:
     reached = control_depth(facts, hop)
     further = reached is not None and reached > ours and _differs(facts, hop)
     if control_state(facts) is ControlState.FAILED and not further:
-        return Outcome("control.fails_too", Verdict.DOWN, "fails here and from the control")
+        told = tuple(i for f in facts.control_ends() if healthy(facts, f) for i in f.indexes)
+        return Outcome("control.fails_too", Verdict.DOWN, "fails here and from the control", _ours(hop) + told)
     return None
 
 
@@ -215,7 +239,8 @@ def _expired_for_everyone(facts: Facts) -> Outcome | None:
 
 def _control_unusable(facts: Facts) -> Outcome | None:
     if control_state(facts) is ControlState.UNUSABLE:
-        return Outcome("control.unusable", Verdict.INSUFFICIENT, "the control reaches nothing itself")
+        told = tuple(i for f in facts.control_ends() for i in f.indexes)
+        return Outcome("control.unusable", Verdict.INSUFFICIENT, "the control reaches nothing itself", told)
     return None
 
 

@@ -5,7 +5,7 @@ seen stays as it is; the vantage's fitness does too, because it was found from r
 own fingerprints (`marks`) are no part of a line: a verdict that rested on them needs them given again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -32,6 +32,10 @@ def case_of(measurement: Measurement, marks: tuple[Fingerprint, ...] = ()) -> Ca
         measurement.control_records,
         marks,
     )
+
+
+Judge = Callable[[Measurement], Measurement]
+"""What judges a measurement anew: `rejudge`, perhaps with fingerprints of the user's own."""
 
 
 def rejudge(measurement: Measurement, marks: tuple[Fingerprint, ...] = ()) -> Measurement:

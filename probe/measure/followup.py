@@ -7,6 +7,7 @@ observations with its `purpose`, for rules to read. A healthy endpoint never com
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from probe.diagnose.facts import Facts, Flow, Hop
@@ -15,7 +16,7 @@ from probe.measure.flow import Errand
 from probe.measure.innocent import Innocents
 from probe.measure.log import Log, Tools
 from probe.measure.plan import Task
-from probe.measure.suspicion import dns_suspicious, is_slow, led_astray, page_unproven, partly_failed
+from probe.measure.suspicion import dns_suspicious, is_slow, led_astray, misnamed, page_unproven, partly_failed
 from probe.model.failure import FailureKind
 from probe.model.observation import Purpose, Resolver, ResolverKind
 from probe.net.resolve import lookup
@@ -24,6 +25,8 @@ from probe.net.url import Where, parse
 MOST_ADDRESSES = 2
 """Addresses that an experiment is made with."""
 MOST_CANARIES = 2
+HTTPS_PORT = 443
+"""Where a reference speaks TLS."""
 CANARY_SECONDS = 1.5
 """How long an answer is waited for that should never come; a forged one is quicker than any true one."""
 
@@ -66,7 +69,7 @@ def _where(task: Task, hop: Hop) -> Where | None:
 
 
 def _failed(hop: Hop, stage: str) -> list[Flow]:
-    return [f for f in hop.final if f.stage == stage and f.failure is not None and f.tcp.failure is None]
+    return [f for f in hop.ends if f.stage == stage and f.failure is not None and f.tcp.failure is None]
 
 
 def _broken_tls(hop: Hop) -> bool:
@@ -134,8 +137,11 @@ async def _other_names(lab: Lab) -> None:
                 await _handshake(lab, suspect.address, purpose, sni or None)
 
 
-async def _handshake(lab: Lab, address: str, purpose: Purpose, sni: str | None, *, split: bool = False) -> flow.Flow:
-    errand = Errand(lab.where, address, lab.hop.number, 0, purpose, "tls", sni, split=split)
+async def _handshake(
+    lab: Lab, address: str, purpose: Purpose, sni: str | None, *, split: bool = False, port: int = 0
+) -> flow.Flow:
+    where = lab.where._replace(port=port or lab.where.port)
+    errand = Errand(where, address, lab.hop.number, 0, purpose, "tls", sni, split=split)
     return await flow.run(lab.log, lab.tools, errand)
 
 
@@ -144,9 +150,10 @@ async def _name_elsewhere(lab: Lab) -> None:
     innocent = lab.innocents.take(_family(lab.hop))
     if innocent is None:
         return
-    passed = await _handshake(lab, innocent.address, Purpose.CONTROL_SNI, innocent.host)
+    there = partial(_handshake, lab, innocent.address, port=HTTPS_PORT)  # whatever the port of the target
+    passed = await there(Purpose.CONTROL_SNI, innocent.host)
     if passed.observations[0].failure is None and _server_spoke(passed):
-        await _handshake(lab, innocent.address, Purpose.SNI_ELSEWHERE, lab.where.host)
+        await there(Purpose.SNI_ELSEWHERE, lab.where.host)
 
 
 def _server_spoke(walked: flow.Flow) -> bool:
@@ -163,8 +170,9 @@ async def _split_hello(lab: Lab) -> None:
 async def _host_elsewhere(lab: Lab) -> None:
     """This Host, in cleartext, at the address of an innocent."""
     innocent = lab.innocents.take(_family(lab.hop))
-    if innocent is not None and innocent.task.where.scheme == "http" and innocent.task.where.port == lab.where.port:
-        errand = Errand(lab.where, innocent.address, lab.hop.number, 0, Purpose.SNI_ELSEWHERE)
+    if innocent is not None and innocent.task.where.scheme == "http":
+        where = lab.where._replace(port=innocent.task.where.port)
+        errand = Errand(where, innocent.address, lab.hop.number, 0, Purpose.SNI_ELSEWHERE)
         await flow.run(lab.log, lab.tools, errand)
 
 
@@ -219,7 +227,7 @@ Experiment = Callable[[Lab], Awaitable[None]]
 EXPERIMENTS: tuple[tuple[Wanted, Experiment], ...] = (
     (_unreached, _from_there),
     (partly_failed, _from_there),
-    (dns_suspicious, _canary),
+    (lambda hop: dns_suspicious(hop) or misnamed(hop), _canary),
     (_relay_possible, _relay),
     (_broken_tls, _other_names),
     (_broken_tls, _name_elsewhere),

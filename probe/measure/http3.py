@@ -26,6 +26,8 @@ from probe.net.url import a_labels
 
 MOST_SECONDS = 4.0
 """The deadline of a handshake, if the settings have no shorter one: five Initials are sent in its first three."""
+MOST_ELSEWHERE = 3
+"""Unrelated places that are asked whether they speak QUIC, before one that does is found."""
 HTTPS_PORT = 443
 """Where a reference speaks QUIC, if it does."""
 _OFFER = re.compile(r"""(?:^|,)\s*h3="([^"\\,]{0,300})"(?=\s*(?:[;,]|$))""", re.ASCII)
@@ -164,11 +166,14 @@ async def _compare(asking: _Asking, places: Sequence[Place]) -> None:
     for place in fresh[:1]:
         async with tools.quic.lock(place):
             await _innocent_first(asking, place, Purpose.QUIC)
-    references = (Place(address, HTTPS_PORT) for address in asking.innocents.canaries())
-    elsewhere = tools.quic.take(places, references, tools.network.monotonic())
-    if elsewhere is not None:
+    references = [Place(address, HTTPS_PORT) for address in asking.innocents.canaries()]
+    for _ in range(MOST_ELSEWHERE):
+        elsewhere = tools.quic.take(places, references, tools.network.monotonic())
+        if elsewhere is None:
+            return
         async with tools.quic.lock(elsewhere):
-            await _innocent_first(asking, elsewhere, Purpose.SNI_ELSEWHERE)
+            if await _innocent_first(asking, elsewhere, Purpose.SNI_ELSEWHERE):
+                return
 
 
 async def _in_turns(asking: _Asking, place: Place) -> _Turns:
@@ -185,17 +190,19 @@ async def _in_turns(asking: _Asking, place: Place) -> _Turns:
     return _Turns.APART
 
 
-async def _innocent_first(asking: _Asking, place: Place, purpose: Purpose) -> None:
+async def _innocent_first(asking: _Asking, place: Place, purpose: Purpose) -> bool:
     """At a place that nothing has poisoned yet: the innocent name, then, if it was answered, the own one, twice.
 
+    Whether the innocent was answered: a place that speaks no QUIC tells nothing.
     Where residual blocking follows a forbidden name, this is the only order that tells anything.
     """
     if not await _control(asking, place, 0):
-        return
+        return False
     for number, pause in enumerate((0.0, *_pauses(asking)[:1])):
         await asking.tools.network.sleep(pause)
         if not _silent(await _target(asking, place, number, purpose)):
-            return
+            break
+    return True
 
 
 def _pauses(asking: _Asking) -> tuple[float, ...]:

@@ -7,7 +7,8 @@ with independent resolvers. IPv6 that the vantage lacks, or that is broken for e
 from itertools import pairwise
 
 from probe.diagnose.compare import held
-from probe.diagnose.facts import Facts, Flow, Hop, conflicting, speed
+from probe.diagnose.facts import Facts, Flow, Hop, conflicting
+from probe.diagnose.speed import speed
 from probe.model.failure import FailureKind
 
 SLOW = 16 * 1024
@@ -48,6 +49,11 @@ def dns_suspicious(hop: Hop) -> bool:
     if hop.own_is_dead or not hop.asked:
         return False
     return hop.disjoint or not hop.own_addresses or any(conflicting(k.dns) for k in hop.asked)
+
+
+def misnamed(hop: Hop) -> bool:
+    """Whether an address showed a certificate for another name: perhaps every resolver here is made to lie alike."""
+    return any(f.failure is FailureKind.SSL_INVALID_HOSTNAME for f in hop.final)
 
 
 def partly_failed(hop: Hop) -> bool:

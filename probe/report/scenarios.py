@@ -6,23 +6,26 @@ from typing import NamedTuple
 HEAD = """# Scenarios
 
 The ground truth, played. Each row is a small internet with a censor (or none), in network namespaces where packets
-matter; *expected* is argued from what the path does, *got* is what the probe said. Written by
+matter; *expected* is argued from what the path does, *got* is what the probe said, and *rules* are those that fired on
+the way, the one that gave the verdict among them. Written by
 
     probe lab run --page docs/scenarios.md
 
-| no. | scenario | expected | got | the field's reference tool |
-|---|---|---|---|---|
+| no. | scenario | expected | got | the field's reference tool | rules |
+|---|---|---|---|---|---|
 """
 
 
 class Row(NamedTuple):
-    """One scenario as played. `wrong` is what is not as expected; `field` what the field's reference tool says."""
+    """One scenario as played. `wrong`: what is not as expected; `fired`: the ids of the rules that fired; `field`: what
+    the field's reference tool says."""
 
     number: int
     title: str
     expected: str
     got: str
     wrong: tuple[str, ...]
+    fired: tuple[str, ...]
     field: str
 
 
@@ -33,5 +36,6 @@ def render(rows: Iterable[Row]) -> str:
 
 def _line(row: Row) -> str:
     got = f"**{row.got}** ({'; '.join(row.wrong)})" if row.wrong else row.got
-    cells = (str(row.number), row.title, row.expected, got, row.field or "the same")
+    rules = ", ".join(f"`{each}`" for each in row.fired)
+    cells = (str(row.number), row.title, row.expected, got, row.field or "the same", rules)
     return f"| {' | '.join(cell.replace('|', '/').replace(chr(10), ' ') for cell in cells)} |\n"

@@ -143,6 +143,41 @@ def test_a_server_that_turns_us_away_inside_proven_tls_is_the_servers_choice(sta
     assert expecting.judged().verdict is Verdict.OK  # the list says that this is how it answers
 
 
+def test_an_answer_that_is_not_the_expected_one_is_the_servers_to_explain() -> None:
+    """SCENARIOS 103: a page that is not the instance is not ok; whether for us alone, the control tells."""
+    alone = Scene().resolved(TRUE).flow(page=expected(False)).control(page=expected(True)).judged()
+    assert (alone.verdict, alone.rule) == (Verdict.RESTRICTED, "http.other_answer")
+    everyone = Scene().resolved(TRUE).flow(page=expected(False)).control(page=expected(False)).judged()
+    assert (everyone.verdict, everyone.rule) == (Verdict.DOWN, "http.wrong_answer")
+
+
+def test_a_vantage_whose_resolvers_are_dead_for_every_name_cannot_tell() -> None:
+    evidence = FitnessEvidence(foreign=(3, 3), dead_resolvers=(OWN.address, OTHER.address))
+    scene = Scene().asked(OWN, failure=K.TIMEOUT).asked(OTHER, failure=K.TIMEOUT).asked(DOH, TRUE)
+    judged = scene.flow(purpose=Purpose.TRUE_ADDRESS, tcp=K.TIMEOUT).judged(evidence=evidence)
+    assert (judged.verdict, judged.rule) == (Verdict.INSUFFICIENT, "vantage.no_dns")
+    assert judged.findings[-1].evidence == (0, 1, 2)
+
+
+def test_what_fails_for_the_control_too_cites_both() -> None:
+    judged = Scene().tried(2, tcp=K.REFUSED).control(tcp=K.HOST_UNREACHABLE).judged()
+    assert (judged.verdict, judged.rule) == (Verdict.DOWN, "control.fails_too")
+    assert judged.findings[-1].evidence == (5, 6)  # our last try, and the control's
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+def test_chance_is_ruled_out_by_tries_or_by_what_chance_does_not_make(tries: int) -> None:
+    def chance(scene: Scene) -> tuple[bool, str]:
+        judged = scene.judged()
+        [one] = [c for c in judged.considered if c.explanation == "a chance failure"]
+        return one.ruled_out, one.because
+
+    weak = Scene().tried(tries, tcp=K.TIMEOUT).control()
+    assert chance(weak) == ((True, "2 spaced tries") if tries == 2 else (False, "tried once"))
+    bogon = Scene().asked(OWN, "127.0.0.1").asked(OTHER, TRUE).flow("127.0.0.1", tcp=K.REFUSED).control()
+    assert chance(bogon) == (True, "dns.bogon does not happen by chance")
+
+
 def test_an_error_for_everyone_is_down() -> None:
     """SCENARIOS 29."""
     assert Scene().resolved(TRUE).flow(status=503).control(status=503).judged().verdict is Verdict.DOWN
@@ -190,5 +225,7 @@ def test_the_earliest_hop_and_the_lowest_layer_decide() -> None:
 def test_what_was_considered_says_what_it_rests_on() -> None:
     judged = Scene().tried(1, tcp=K.TIMEOUT).control().judged(fitness=Fitness.UNKNOWN, evidence=FitnessEvidence())
     stands = {one.explanation for one in judged.considered if not one.ruled_out}
-    assert stands == {"vantage offline or captive portal", "wrong clock", "a chance failure"}
+    assert stands == {
+        "vantage offline or captive portal", "wrong clock", "a chance failure", "the server turns this client away",
+    }  # fmt: skip
     assert all(one.because for one in judged.considered)

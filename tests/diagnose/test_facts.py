@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from probe.diagnose.facts import Depth, conflicting, fast, gather, speed, word
+from probe.diagnose.facts import Depth, conflicting, gather, word
 from probe.model.failure import FailureKind as K
 from probe.model.measurement import FitnessEvidence
-from probe.model.observation import DNSLookup, DNSReply, IOEvent, Purpose
+from probe.model.observation import DNSLookup, DNSReply, Purpose
 from tests.diagnose.build import DOH, FORGED, HOST, OTHER, OWN, SYSTEM, TRUE, TRUE_SIX, Scene, reply
 
 
@@ -161,30 +161,6 @@ def test_an_address_that_proves_itself_is_not_suspect_however_the_answers_differ
     assert forged.facts().last.suspected_false(FORGED)
     proven = Scene().asked(OWN, FORGED).asked(OTHER, TRUE).flow(FORGED)
     assert not proven.facts().last.suspected_false(FORGED)
-
-
-def body(*reads: float, until: float, pieces: int = 1000) -> dict[str, Any]:
-    """The facts of an answer whose bytes came at these times, `pieces` each time."""
-    events = tuple(IOEvent("read", t, pieces) for t in reads)
-    wire = len(reads) * pieces
-    return {"page": {"first_byte": reads[0], "body_wire_bytes": wire, "events": events}, "t": until}
-
-
-def test_speed_is_counted_while_bytes_come_and_a_server_that_thinks_is_not_slow() -> None:
-    [slow] = Scene().flow(**body(1.0, 2.0, 3.0, 4.0, until=5.0)).facts().last.flows
-    assert speed(slow) == pytest.approx(4000 / 3)
-    [thinks] = Scene().flow(**body(1.0, 9.0, 9.1, until=9.2)).facts().last.flows
-    assert speed(thinks) is None
-    [stalls] = Scene().flow(**body(1.0, until=11.0)).facts().last.flows
-    assert speed(stalls) is None
-    [never] = Scene().flow(http=K.TIMEOUT).facts().last.flows
-    assert (speed(never), fast(never)) == (None, None)
-
-
-def test_even_a_short_transfer_tells_how_fast_it_was_at_least() -> None:
-    [short] = Scene().flow(**body(1.0, 1.25, until=1.5)).facts().last.flows
-    assert speed(short) is None
-    assert fast(short) == pytest.approx(4000.0)
 
 
 def test_stray_observations_break_nothing() -> None:

@@ -5,10 +5,13 @@ word that the name has addresses (`_exists`); an address is false only if it als
 (`compare.false_address`) while the endpoint is found elsewhere.
 """
 
+import ipaddress
+
 from probe.diagnose.bogon import is_bogon
-from probe.diagnose.compare import beyond, false_address, held
+from probe.diagnose.compare import address_works_there, beyond, control_pages, false_address, held
 from probe.diagnose.facts import Depth, Facts, Flow, Hop, Lookup, answered, conflicting, word
 from probe.diagnose.rule import Hit, Rule, When
+from probe.diagnose.rules.pages import notice, strange
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 from probe.model.failure import FailureKind
 from probe.model.observation import Purpose, ResolverKind
@@ -26,6 +29,8 @@ _CERTIFICATE = frozenset(
 
 
 _CENSORED = frozenset({15, 16, 17, 18})
+_BENCHMARK = ipaddress.IPv4Network("198.18.0.0/15")
+"""RFC 2544: never on the internet; what Clash and its kin answer with. No forger has been seen to use it."""
 
 
 def _at(lookups: tuple[Lookup, ...]) -> tuple[int, ...]:
@@ -62,11 +67,10 @@ def _denied(kinds: tuple[FailureKind, ...], words: str) -> When:
         said = _all_failed_with(hop, *kinds)
         if not said or not _exists(facts, hop):
             return None
-        certainty = Certainty.CONFIRMED if any(f.authenticated for f in hop.true_reached) else None
         texts = {f"{e.code} {e.text}".strip() for k in said for r in k.dns.replies for e in r.extended_errors}
         told = f"; it says: extended error {', '.join(sorted(texts))}" if texts else ""
         note = f"the vantage's resolver {words}, and the name exists{told}"
-        return Hit(_at(said) + _at(hop.trusted), note, certainty)
+        return Hit(_at(said) + _at(hop.trusted), note)
 
     return when
 
@@ -111,10 +115,17 @@ def _two_answers(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - every 
 
 
 def _bogon(facts: Facts, hop: Hop) -> Hit | None:
-    if not hop.only_bogons or not _exists(facts, hop):
+    if not hop.only_bogons or hop.own_addresses & hop.proven or not _exists(facts, hop):
+        return None
+    if all(_of_a_tunnel(a) for a in hop.own_addresses):
         return None
     shown = ", ".join(sorted(hop.own_addresses)[:3])
     return Hit(_at(hop.own) + _at(hop.trusted), f"the answer is {shown}: no public service can have that address")
+
+
+def _of_a_tunnel(address: str) -> bool:
+    """Whether the address is of the range that tunnels on this very machine hand out for every name ("fake IP")."""
+    return ":" not in address and ipaddress.IPv4Address(address) in _BENCHMARK
 
 
 def _false_flows(facts: Facts, hop: Hop) -> tuple[Flow, ...]:
@@ -126,15 +137,21 @@ def _impostor(facts: Facts, hop: Hop) -> Hit | None:
     flows = [f for f in _false_flows(facts, hop) if f.failure in _CERTIFICATE]
     if not flows or len(flows) < len([f for f in hop.final if f.failure in _CERTIFICATE]):
         return None
-    beside = any(f.authenticated for f in hop.true_reached)
-    seen = tuple(i for f in flows for i in f.indexes)
+    seen = tuple(i for f in (*flows, *hop.true_reached) for i in f.indexes)
     names = next((f.tls.certificates[0].names[:1] for f in flows if f.tls and f.tls.certificates), ())
     whose = f" (a certificate for {names[0]})" if names else ""
-    return Hit(
-        _at(hop.own) + seen,
-        f"the answer leads to another server{whose}; the endpoint is elsewhere",
-        Certainty.CONFIRMED if beside else Certainty.LIKELY,
-    )
+    return Hit(_at(hop.own) + seen, f"the answer leads to another server{whose}; the endpoint is elsewhere")
+
+
+def _notice_there(facts: Facts, hop: Hop) -> Hit | None:
+    """The address that only own resolvers give serves a page that speaks of a block, and no control sees it."""
+    page = strange(facts, hop)
+    if page is None or not control_pages(facts) or not hop.suspected_false(page.flow.address):
+        return None
+    if address_works_there(hop, page.flow.address) or not notice(facts, page.http):
+        return None
+    note = "the answer leads to a server that tells of a block, and no independent resolver leads there"
+    return Hit(_at(hop.own) + _at(hop.trusted) + page.flow.indexes, note)
 
 
 def _false(facts: Facts, hop: Hop) -> Hit | None:
@@ -142,12 +159,10 @@ def _false(facts: Facts, hop: Hop) -> Hit | None:
     flows = _false_flows(facts, hop)
     if not flows or any(f.depth is Depth.DONE for f in hop.final):
         return None
-    beside = any(f.authenticated for f in hop.true_reached)
-    seen = tuple(i for f in flows for i in f.indexes)
+    seen = tuple(i for f in (*flows, *hop.true_reached) for i in f.indexes)
     return Hit(
         _at(hop.own) + seen,
-        "the answer leads where the endpoint is not, and independent resolvers lead to where it is",
-        Certainty.CONFIRMED if beside else Certainty.LIKELY,
+        "the answer leads where the endpoint is not, and independent resolvers or the control lead to where it is",
     )
 
 
@@ -177,15 +192,21 @@ _B, _D = Verdict.BLOCKED, Layer.DNS
 RULES: tuple[Rule, ...] = (
     R("dns.injected.canary", _D, Mechanism.DNS_INJECTION, _B, Certainty.CONFIRMED, _canary,
       "Nothing but the path can answer for an address that runs no resolver; an innocent name first, because some"
-      " networks answer every question themselves.", "Anonymous 2012, The collateral damage of internet censorship"),
+      " networks answer every question themselves.",
+      "Anonymous 2012, The Collateral Damage of Internet Censorship by DNS Injection"),
     R("dns.injected.two_answers", _D, Mechanism.DNS_INJECTION, _B, Certainty.CONFIRMED, _two_answers,
       "A resolver answers once. Injectors cannot keep the true reply from arriving later.",
-      "Duan et al. 2012, Hold-On; GFWatch 2021"),
+      "Duan et al. 2012, Hold-On; Hoang et al. 2021, How Great is the Great Firewall? (GFWatch)"),
     R("dns.bogon", _D, Mechanism.DNS_BOGON, _B, Certainty.CONFIRMED, _bogon,
-      "A public name with public addresses does not live at 127.0.0.1.", "RFC 6890; OONI dns_bogon_error"),
+      "A public name with public addresses does not live at 127.0.0.1.", "RFC 6890; OONI df-007 (dns_bogon_error)"),
     R("dns.impostor", _D, Mechanism.DNS_IMPOSTOR, _B, Certainty.LIKELY, _impostor,
-      "Clubhouse, 8 February 2021: the forged answer led to a server with a certificate for another name.",
-      "SCENARIOS 41"),
+      "Clubhouse, 8 February 2021: the forged answer led to a server with a certificate for another name. Only likely:"
+      " an answer that a resolver kept too long, of a site that has moved, looks the same.",
+      "Pearce et al. 2017, Global Measurement of DNS Manipulation; Hoang et al. 2021 (GFWatch), on the addresses"
+      " of other companies in forged answers"),
+    R("dns.impostor.notice", _D, Mechanism.DNS_IMPOSTOR, _B, Certainty.LIKELY, _notice_there,
+      "Resolvers told to block often answer with the address of a server that says so.",
+      "RFC 9505 section 5.1.1; Pearce et al. 2017"),
     R("dns.nxdomain", _D, Mechanism.DNS_NXDOMAIN, _B, Certainty.LIKELY,
       _denied((FailureKind.DNS_NXDOMAIN,), "says that the name does not exist"),
       "A denial that independent resolvers do not share.", "JOSA blog 78 (AS9038, March 2021)"),
@@ -205,11 +226,12 @@ RULES: tuple[Rule, ...] = (
       "Silence for one name from a resolver that answers others.", "RFC 9505 section 5.1.1"),
     R("dns.false_address", _D, Mechanism.DNS_INJECTION, _B, Certainty.LIKELY, _false,
       "The answer is false if the endpoint is not there and is where others say it is; what the false address does"
-      " (refuse, reset, stay silent) says nothing of the true one.", "SCENARIOS 44"),
+      " (refuse, reset, stay silent) says nothing of the true one.",
+      "Pearce et al. 2017; RFC 9505 section 5.1.1"),
     R("dns.relay", _D, Mechanism.DNS_IMPOSTOR, _B, Certainty.LIKELY, _relay,
       "A relay passes everything on to whom it was meant for, and reads along; it speaks for any name.",
-      "SCENARIOS 42, 43"),
+      "Kührer et al. 2015, Going Wild: Large-Scale Classification of Open DNS Resolvers"),
     R("dns.invented", _D, Mechanism.DNS_INJECTION, _B, Certainty.LIKELY, _invented,
       "Block lists outlive the names on them: the path still forges answers for a name that is gone.",
-      "SCENARIOS 45, 46"),
+      "Hoang et al. 2021 (GFWatch): the path answers by patterns of names, whether they exist or not"),
 )  # fmt: skip

@@ -95,5 +95,5 @@ RULES: tuple[Rule, ...] = (
     Rule("quic.timeout.other_sni_passes", _Q, _M, _B, Certainty.LIKELY, _other_sni_passes,
          "In turns at one address this name is dropped and another is not. Only likely: a front that hands names to"
          " servers behind it may have lost one of them, and no control can tell.",
-         "SCENARIOS 96; RFC 9505 section 5.2.2"),
+         "Elmenhorst et al. 2021, Web Censorship Measurements of HTTP/3 over QUIC"),
 )  # fmt: skip

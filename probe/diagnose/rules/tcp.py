@@ -32,10 +32,18 @@ def _usable(facts: Facts, hop: Hop) -> tuple[Flow, ...]:
         f
         for f in hop.candidates
         if not (no_ipv6 and ":" in f.address)
-        and not (":" in f.address and f.failure is FailureKind.NETWORK_UNREACHABLE)
+        and not (f.failure is FailureKind.NETWORK_UNREACHABLE and _no_way(hop, ":" in f.address))
         and not is_bogon(f.address)
         and not false_address(facts, hop, f.address)
     )
+
+
+def _no_way(hop: Hop, six: bool) -> bool:
+    """Whether the vantage seems to have no route for a whole family; of IPv4 only if IPv6 has one."""
+    other = [f for f in hop.candidates if (":" in f.address) is not six]
+    same = [f for f in hop.candidates if (":" in f.address) is six]
+    lost = all(f.failure is FailureKind.NETWORK_UNREACHABLE for f in same)
+    return six or (lost and any(f.failure is not FailureKind.NETWORK_UNREACHABLE for f in other))
 
 
 def always(hop: Hop, flow: Flow) -> bool:
@@ -98,7 +106,7 @@ _KINDS: tuple[tuple[str, Mechanism, tuple[FailureKind, ...], str], ...] = (
         "A router says there is no way; for others there is.",
     ),
 )
-_SOURCE = "RFC 9505 section 5.2; SCENARIOS 56-60"
+_SOURCE = "RFC 9505 section 5.2; RFC 9293 section 3.10.7; OONI ts-008"
 RULES: tuple[Rule, ...] = tuple(
     Rule(f"tcp.{slug}", Layer.TCP, mechanism, Verdict.BLOCKED, Certainty.LIKELY, _closed(*kinds), comment, _SOURCE)
     for slug, mechanism, kinds, comment in _KINDS

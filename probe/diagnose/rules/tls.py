@@ -9,7 +9,7 @@ from collections.abc import Callable
 from probe.diagnose.compare import address_works_there, beyond, control_depth, false_address
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
 from probe.diagnose.rule import Hit, Rule
-from probe.diagnose.rules.tcp import usable
+from probe.diagnose.rules.tcp import always, usable
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 from probe.model.failure import FailureKind
 from probe.model.observation import Purpose
@@ -94,9 +94,30 @@ def _control_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hi
         if not failed or not beyond(facts, hop, Depth.CONNECTED) or _dead_there(hop, failed):
             return None
         note = f"the handshake fails from here in {hop.tries} tries; the control completes it"
-        tried_others = [f for f in hop.by(Purpose.CONTROL_SNI) if f.tcp.failure is None]
-        weaker = Certainty.POSSIBLE if tried_others else None  # other names fail there as well: not the name alone
-        return Hit(_evidence(failed), note, weaker)
+        where = {f.address for f in failed}
+        others = [f for f in hop.by(Purpose.CONTROL_SNI) if f.address in where and f.tcp.failure is None]
+        weaker = Certainty.POSSIBLE if others else None  # other names fail there as well: not the name alone
+        return Hit(_evidence((*failed, *others)), note, weaker)
+
+    return when
+
+
+def _partly(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None]:
+    """Another address is reached, and at this one the handshake ends so in every try, but not for the control."""
+
+    def when(facts: Facts, hop: Hop) -> Hit | None:
+        if not hop.reached:
+            return None
+        failed = [f for f in usable(facts, hop) if f.tcp.failure is None and f.stage == "tls" and f.failure in kinds]
+        shown = tuple(f for f in failed if always(hop, f) and address_works_there(hop, f.address))
+        if not shown:
+            return None
+        passed = _pair(hop, shown)
+        which = ", ".join(f.address for f in shown)
+        note = f"at {which} this SNI fails in every try and works from the control" + (
+            "; another SNI passes there" if passed else ""
+        )
+        return Hit(_evidence(shown) + _evidence(passed), note, Certainty.CONFIRMED if passed else None)
 
     return when
 
@@ -145,19 +166,25 @@ _KINDS: tuple[tuple[str, Mechanism, tuple[FailureKind, ...], str], ...] = (
 _B, _T = Verdict.BLOCKED, Layer.TLS
 RULES: tuple[Rule, ...] = (
     Rule("tls.impostor_after_forged_dns", _T, Mechanism.TLS_IMPOSTOR, _B, Certainty.LIKELY, _impostor_after_forged_dns,
-         "What users saw on 8 February 2021 as an SSL error; the cause is the forged answer.", "SCENARIOS 41"),
+         "What users saw on 8 February 2021 as an SSL error; the cause is the forged answer.",
+         "Hoang et al. 2021 (GFWatch), on the addresses of other companies in forged answers"),
     *(Rule(f"tls.{slug}.other_sni_passes", _T, mechanism, _B, Certainty.CONFIRMED, _other_sni_passes(kinds),
            f"{comment} Another name passes on the same address, so the name is what it looks at.",
-           "RFC 9505 section 5.2.2; Tanzania 2023 (OONI)") for slug, mechanism, kinds, comment in _KINDS),
+           "RFC 9505 section 4.2.3; OONI 2023 on Tanzania") for slug, mechanism, kinds, comment in _KINDS),
     *(Rule(f"tls.{slug}.fails_elsewhere", _T, mechanism, _B, Certainty.CONFIRMED, _fails_elsewhere(kinds),
            f"{comment} The name draws it at an unrelated server as well: the path reads names.",
-           "SCENARIOS 71; Bock et al. 2021 on residual censorship") for slug, mechanism, kinds, comment in _KINDS),
+           "Bock et al. 2021, Your Censor is My Censor, on residual censorship")
+      for slug, mechanism, kinds, comment in _KINDS),
     *(Rule(f"tls.{slug}.control_passes", _T, mechanism, _B, Certainty.LIKELY, _control_passes(kinds),
-           f"{comment} The control is answered in TLS.", "RFC 9505 section 5.2.2") for slug, mechanism, kinds, comment
+           f"{comment} The control is answered in TLS.", "RFC 9505 section 4.2.3") for slug, mechanism, kinds, comment
       in _KINDS),
+    *(Rule(f"tls.{slug}.partly", _T, mechanism, Verdict.INTERFERED, Certainty.LIKELY, _partly(kinds),
+           f"{comment} Only at some addresses or over one family: filters often know IPv4 alone.",
+           "RFC 9505 section 4.2.3") for slug, mechanism, kinds, comment in _KINDS),
     Rule("tls.interception", _T, Mechanism.TLS_INTERCEPTION, _B, Certainty.CONFIRMED, _wrong_certificate(True),
          "A chain of an authority nobody trusts, at an address where the control meets the true one.",
-         "Kazakhstan 2019 (Raman et al. 2020)"),
+         "Raman et al. 2020, Investigating Large Scale HTTPS Interception in Kazakhstan"),
     Rule("tls.impostor", _T, Mechanism.TLS_IMPOSTOR, _B, Certainty.LIKELY, _wrong_certificate(False),
-         "A certificate for another name, at an address where the control meets the endpoint.", "SCENARIOS 41"),
+         "A certificate for another name, at an address where the control meets the endpoint.",
+         "RFC 9525; OONI ts-017"),
 )  # fmt: skip

@@ -39,7 +39,7 @@ class Censor:
         """From now on these rules hold; residual blocks are forgotten. What has befallen a flow stays its fate."""
         self.rules: tuple[Rule, ...] = tuple(rules)
         self._dead = [r for r in self.rules if r.match.stage is Stage.IP and isinstance(r.effect, Drop)]
-        self._residual: dict[tuple[bytes, bytes, int], list[tuple[Rule, float]]] = {}
+        self._residual: dict[tuple[int, bytes, bytes, int], list[tuple[Rule, float]]] = {}
 
     def up(self, raw: bytes, now: float) -> list[Event]:
         """A packet of the client. `now` is any monotonic time in seconds."""
@@ -168,10 +168,16 @@ class Censor:
     # -- UDP
 
     def _udp_up(self, flow: Flow, packet: Packet, now: float) -> None:
-        """Each DNS question is judged for itself (resolvers ask several from one socket), anything else by its flow."""
+        """Each DNS question is judged for itself (resolvers ask several from one socket), anything else by its flow.
+
+        What is left of an earlier trigger meets a new flow at once."""
         if flow.verdict is not None:
             if isinstance(flow.verdict, Drop) and flow.verdict.to_client_only:
                 self._hand.pass_up(flow, packet, now)
+            return
+        left = () if flow.begun else self._left_behind(flow, now)
+        flow.begun = True
+        if left and self._carry_out(flow, packet, (), now, left):
             return
         asked = question(packet.data) if packet.dport == 53 else None
         seen: Seen | None = None
@@ -220,13 +226,13 @@ class Censor:
         return consumed
 
     def _remember(self, flow: Flow, rule: Rule, now: float) -> None:
-        key = (flow.key.client, flow.key.server, flow.key.server_port)
+        key = (flow.key.protocol, flow.key.client, flow.key.server, flow.key.server_port)
         kept = [entry for entry in self._residual.get(key, ()) if entry[0] != rule]
         self._residual[key] = [*kept, (rule, now + rule.residual)]
 
     def _left_behind(self, flow: Flow, now: float) -> list[Rule]:
         """The rules whose residual time for this client, address and port is not over."""
-        key = (flow.key.client, flow.key.server, flow.key.server_port)
+        key = (flow.key.protocol, flow.key.client, flow.key.server, flow.key.server_port)
         return [rule for rule, until in self._residual.get(key, ()) if until > now]
 
 

@@ -5,15 +5,16 @@ Scenarios 99 to 111 are about apps and time: they are made of series of these an
 
 from functools import cache
 
-from probe.lab.scenarios import dns, http, innocent, quic, redirects, tcp, tls
+from probe.lab.scenarios import dns, http, innocent, quic, redirects, tcp, tls, variants
 from probe.lab.scenarios.scenario import Scenario
 
 
 @cache
 def catalogue() -> tuple[Scenario, ...]:
     """Every scenario, in the list's order. A number may have variants, each with a name of its own."""
-    sections = (innocent, dns, tcp, tls, http, redirects, quic)
-    return tuple(each for section in sections for each in section.scenarios())
+    sections = (innocent, dns, tcp, tls, http, redirects, quic, variants)
+    every = (each for section in sections for each in section.scenarios())
+    return tuple(sorted(every, key=lambda each: each.number))
 
 
 def find(word: str) -> tuple[Scenario, ...]:

@@ -15,7 +15,7 @@ H3, H3_ADDRESS = "h3.example", "104.18.40.9"
 _OTHERS = "h3-reference.example", "142.250.66.99"
 
 
-def _h3_world() -> World:
+def h3_world() -> World:
     """A site that offers HTTP/3, and another that does: the innocent name for the comparison."""
     hosts: list[Host] = []
     zone: list[Record] = []
@@ -39,7 +39,7 @@ def scenarios() -> tuple[Scenario, ...]:
             number=96,
             name="quic-sni-dropped",
             title="UDP/443 dropped by SNI, TCP fine",
-            world=_h3_world(),
+            world=h3_world(),
             url=f"https://{H3}/",
             rules=(by_name,),
             verdict=Verdict.INTERFERED,
@@ -51,7 +51,7 @@ def scenarios() -> tuple[Scenario, ...]:
             number=97,
             name="quic-dropped-everywhere",
             title="all UDP/443 dropped at the vantage",
-            world=_h3_world(),
+            world=h3_world(),
             url=f"https://{H3}/",
             rules=(everything,),
             verdict=Verdict.OK,

@@ -91,7 +91,8 @@ def test_scenarios_survive_their_way_through_json() -> None:
 
 
 def test_finding_by_number_name_and_section() -> None:
-    assert [each.name for each in find("62")] == ["sni-reset"]
+    assert [each.name for each in find("63")] == ["sni-reset-and-forged-dns"]
+    assert [each.name for each in find("62")] == ["sni-reset", "hello-reset-by-address"]
     assert [each.number for each in find("split-hello-passes")] == [72]
     assert {each.number for each in find("c")} == set(range(56, 62))
     with pytest.raises(KeyError, match="did you mean"):

@@ -1,0 +1,42 @@
+"""The user's own block pages, for commands that judge: `--fingerprints FILE`, read whole or refused whole."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from probe.cli.console import clean, fail
+
+if TYPE_CHECKING:
+    from probe.diagnose.fingerprints import Fingerprint
+    from probe.diagnose.rejudge import Judge
+
+
+def judge_or_none(rejudge: bool, file: Path | None) -> "Judge | None":
+    """What judges anew with the user's own block pages; None if nothing is to be judged anew."""
+    from functools import partial
+
+    from probe.diagnose.rejudge import rejudge as judged_anew
+
+    marks = marks_or_fail(file, rejudging=rejudge)
+    return partial(judged_anew, marks=marks) if rejudge else None
+
+
+def marks_or_fail(file: Path | None, *, rejudging: bool = True) -> "tuple[Fingerprint, ...]":
+    """The fingerprints in a file of ooni/blocking-fingerprints, or the mistake; none if no file is given.
+
+    They count only where something is judged: without `rejudging` the option would silently do nothing.
+    """
+    from probe.diagnose.fingerprints import parse_csv
+
+    if file is None:
+        return ()
+    if not rejudging:
+        fail("--fingerprints is for judging anew: give --rejudge as well")
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            return parse_csv(lines)
+    except OSError as error:
+        fail(f"--fingerprints {clean(str(file))}: {clean(error.strerror or str(error))}")
+    except UnicodeDecodeError:
+        fail(f"--fingerprints {clean(str(file))}: not UTF-8")
+    except ValueError as error:
+        fail(f"{clean(str(file))}:{clean(str(error))}")
