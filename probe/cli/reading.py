@@ -3,7 +3,8 @@ would rest on nothing. Shared by the commands that report on results.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,11 +14,14 @@ from probe.cli.console import clean, fail, stderr
 from probe.model.clock import rfc3339
 
 if TYPE_CHECKING:
+    from probe.diagnose.rejudge import Judge
+    from probe.model.episode import Episode
     from probe.report.gather import Gathered
     from probe.report.joined import Outside
     from probe.report.view import View
     from probe.store.layout import Found, Source
     from probe.store.reader import Row, Tally
+    from probe.timeline.series import Series
 
 
 class Asked(NamedTuple):
@@ -28,7 +32,8 @@ class Asked(NamedTuple):
     until: float | None
     only: frozenset[str]
     strict: bool
-    rejudge: bool = False
+    judge: "Judge | None" = None
+    """What judges anew; None: as it was judged at the time."""
 
 
 def asked_for(tz: str, since: str | None, until: str | None, only: list[str], *, strict: bool) -> Asked:
@@ -100,40 +105,63 @@ def found_or_fail(names: list[str] | None) -> "Found":
 def view_or_fail(sources: "tuple[Source, ...]", asked: Asked, outside: "Outside") -> "View":
     """Read and build, with notes on stderr; fails where a report would rest on nothing."""
     from probe.report.dating import dater
-    from probe.report.gather import gather
     from probe.report.view import Reading, Window, build
     from probe.store.reader import MalformedError, Tally
 
     tally = Tally(strict=asked.strict)
     try:
-        gathered = gather(_rows(sources, tally, asked))
+        gathered = _gathered(sources, tally, asked)
     except MalformedError as error:
         fail([clean(str(error)), "without --strict such lines are skipped and counted"])
+    except OSError as error:  # files that cannot be read are in the tally: this is our own
+        fail(f"no room for what is read ({error.strerror or error}); set TMPDIR to a folder with room")
     _notes(tally)
     if mistakes := _nothing_known(gathered, tally, asked):
         fail(mistakes)
     reading = Reading(tally.files, tally.records, tally.malformed + tally.newer + tally.torn, tally.duplicates)
     window = Window(asked.since, asked.only)
-    find = dater(gathered.series, asked.tz)
-    view = build(gathered, find, zone=asked.tz, window=window, reading=reading, outside=outside)
+    with bar("Dating blocks", len(gathered.series)) as step:
+        found = dater(gathered.series, asked.tz)
+
+        def find(one: "Series") -> "Sequence[Episode]":
+            step(1)
+            return found(one)
+
+        view = build(gathered, find, zone=asked.tz, window=window, reading=reading, outside=outside)
     if not view.series:
         fail(f"nothing of this was measured after --since; the last measurement is of {rfc3339(_last(gathered))}")
     return view
 
 
-def _rows(sources: "Iterable[Source]", tally: "Tally", asked: Asked) -> "Iterator[Row]":
+def _gathered(sources: "Sequence[Source]", tally: "Tally", asked: Asked) -> "Gathered":
+    """Everything read. In columns, unless every record must be built whole: to be judged anew, or under --strict."""
+    from probe.report.gather import gather, gather_blocks
+    from probe.store.columns import Tables
+    from probe.store.query import read, total_size
+
+    if asked.judge or asked.strict:
+        return gather(_rows(sources, tally, asked))
+    tables = Tables()
+    with bar("Reading results", total_size(sources)) as heard:
+        gathered = gather_blocks(read(sources, tables, tally, heard), tables, until=asked.until)
+    tally.records -= gathered.duplicates
+    tally.duplicates += gathered.duplicates
+    return gathered
+
+
+def _rows(sources: "Sequence[Source]", tally: "Tally", asked: Asked) -> "Iterator[Row]":
     """The rows to report on: as they were judged, or judged anew, and then a word on stderr of what that changed."""
     from probe.store.reader import Selection, measurements, rows
 
     wanted = Selection(until=asked.until)
-    if not asked.rejudge:
+    if asked.judge is None:
         yield from rows(_progress(sources), tally, wanted)
         return
     from probe.diagnose.engine import RULESET_VERSION
     from probe.report.rejudged import Changes, rejudged
 
     changes = Changes()
-    yield from rejudged(measurements(_progress(sources), tally), tally, wanted, changes)
+    yield from rejudged(measurements(_progress(sources), tally), tally, wanted, changes, asked.judge)
     told = f"note: {changes.judged} measurements judged anew by rules {RULESET_VERSION}"
     told += f": {changes.verdicts} verdicts changed"
     more = f", {changes.others} more in certainty, layer or mechanism" if changes.others else ""
@@ -144,14 +172,26 @@ def _last(gathered: "Gathered") -> float:
     return max(run.last for run in gathered.runs)
 
 
-def _progress(sources: "Iterable[Source]") -> "Iterator[Source]":
-    """The sources, with a bar on a terminal's stderr and nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield from sources
-        return
-    from rich.progress import track
+def _progress(sources: "Sequence[Source]") -> "Iterator[Source]":
+    """The sources, with a bar."""
+    with bar("Reading results", len(sources)) as step:
+        for source in sources:
+            yield source
+            step(1)
 
-    yield from track(list(sources), "Reading results", console=stderr(), transient=True)
+
+@contextmanager
+def bar(what: str, total: int) -> "Iterator[Callable[[int], None]]":
+    """A bar on a terminal's stderr and nothing elsewhere; what it gives is told how much was done."""
+    if not sys.stderr.isatty():
+        yield lambda _more: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    text = TextColumn("{task.description}"), BarColumn(None), TextColumn("{task.percentage:>3.0f}%")
+    with Progress(*text, TimeRemainingColumn(), console=stderr(), transient=True) as progress:
+        task = progress.add_task(what, total=total or None)
+        yield lambda more: progress.advance(task, more)
 
 
 def _notes(tally: "Tally") -> None:

@@ -4,7 +4,7 @@ Chooses which of them belong to what the report shows; finding and comparing is 
 and `beside`'s. None of it changes an episode.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from probe.model.claim import Claim, Comparison
@@ -40,15 +40,18 @@ def join(
     found: Mapping[SeriesKey, Sequence[Episode]],
     roles: Mapping[SeriesKey, str],
     outside: Outside,
+    named: Callable[[SeriesKey], bool] = lambda _: True,
 ) -> Joined:
-    """Everything beside these series, of which `found` holds the episodes."""
+    """Everything beside these series, of which `found` holds the episodes. Only claims and notes on `named` series are
+    taken: an endpoint that nobody asked for makes an event, and has no say beside that."""
     deciding = {key: episodes for key, episodes in found.items() if roles[key] not in _DECIDES_NOTHING}
     carried = added(series, deciding, weigher(series))
-    targets = {key.target for key in found}
+    asked = {key: episodes for key, episodes in found.items() if named(key)}
+    endpoints = {(key.target, key.endpoint) for key in asked} | {(key.target, "") for key in asked}
     return Joined(
         events=events((one for episodes in deciding.values() for one in episodes), carried),
-        compared=compare(outside.claims, {key: Measured(series[key], episodes) for key, episodes in found.items()}),
-        notes=tuple(note for note in outside.notes if note.target in targets),
+        compared=compare(outside.claims, {key: Measured(series[key], episodes) for key, episodes in asked.items()}),
+        notes=tuple(note for note in outside.notes if (note.target, note.endpoint) in endpoints),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from probe.diagnose.rejudge import rejudge
+from probe.diagnose.rejudge import Judge, rejudge
 from probe.model.measurement import SCHEMA_VERSION, Measurement
 from probe.store.reader import Row, Selection, Tally
 
@@ -35,9 +35,13 @@ class Changes:
 
 
 def rejudged(
-    measurements: Iterable[Measurement], tally: Tally, selection: Selection, changes: Changes
+    measurements: Iterable[Measurement],
+    tally: Tally,
+    selection: Selection,
+    changes: Changes,
+    judge: Judge = rejudge,
 ) -> Iterator[Row]:
-    """The wanted rows of the measurements, each judged by today's rules.
+    """The wanted rows of the measurements, each judged anew by `judge`: today's rules.
 
     A record that no row can be made of is counted as malformed; under `tally.strict` it raises MalformedError.
     """
@@ -48,7 +52,7 @@ def rejudged(
             tally.malformed += 1
             tally.report(f"{old.id}: not a record: its schema or its time cannot be", fatal=True)
         elif selection.takes(row):
-            new = rejudge(old)
+            new = judge(old)
             changes.note(old, new)
             yield msgspec.structs.replace(
                 row, **{name: getattr(new, name) for name in (*_JUDGED, "failure", "control")}

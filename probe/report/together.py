@@ -12,6 +12,7 @@ import msgspec
 from probe.model.episode import EpisodeState, Interval
 from probe.model.event import Beginning, Event, NetworkBeginning
 from probe.report import times, words
+from probe.report.block.ids import event_ids
 from probe.report.times import Times
 
 TITLE = "Began together"
@@ -21,7 +22,7 @@ NAMED = 12
 
 def entries(events: Sequence[Event], clock: Times) -> Iterator[tuple[str, ...]]:
     """One entry an event: what, where, when, how."""
-    for one in events:
+    for name, one in event_ids(events).items():
         several = len(one.networks) > 1
         yield (
             one.targets[0] if len(one.targets) == 1 else f"{len(one.targets)} targets",
@@ -30,6 +31,7 @@ def entries(events: Sequence[Event], clock: Times) -> Iterator[tuple[str, ...]]:
             *([f"they are {_listed(one.targets)}"] if len(one.targets) > 1 else []),
             *(_rollout(one, clock) if several else [words.mechanisms(one.networks[0].mechanisms)]),
             *_carried(one),
+            f"page: --event {name}",
         )
 
 
@@ -82,9 +84,10 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
-def as_data(one: Event, interval: Callable[[Interval | None], Any]) -> dict[str, Any]:
-    """The event as JSON, times written by `interval`."""
+def as_data(name: str, one: Event, interval: Callable[[Interval | None], Any]) -> dict[str, Any]:
+    """The event as JSON, with its id `name`, times written by `interval`."""
     return {
+        "id": name,
         "kind": str(one.kind),
         "country": one.country,
         "first": interval(one.first),

@@ -4,20 +4,22 @@ Knows which state a series is in now, where it was down or the vantage unfit, an
 time zone and no width. All times are epoch seconds.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from itertools import groupby, pairwise
-from statistics import median
+from itertools import groupby
 from typing import NamedTuple
+
+import numpy as np
 
 from probe.model.diagnosis import Fitness, Verdict
 from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
 from probe.model.target import Role
+from probe.report import counted
 from probe.report.gather import Gathered, Run, VantageKey
 from probe.report.joined import Joined, Outside, join, since
 from probe.timeline.cadence import unknown
-from probe.timeline.series import Evidence, Point, Series
+from probe.timeline.points import Evidence, Point, Points
+from probe.timeline.series import Series
 
 
 class State(StrEnum):
@@ -81,7 +83,7 @@ class SeriesView(NamedTuple):
     failing: int
     episodes: tuple[Episode, ...]
     downs: tuple[Stretch, ...]
-    points: tuple[Point, ...]
+    points: Sequence[Point]
 
     @property
     def current(self) -> Episode | None:
@@ -178,7 +180,7 @@ def build(
     window = window or Window()
     found: dict[SeriesKey, Sequence[Episode]] = {}
     siblings = tuple(_series(gathered, find, window, found))
-    joined = join(gathered.series, found, gathered.roles, outside or Outside())
+    joined = join(gathered.series, found, gathered.roles, outside or Outside(), window.names)
     series = tuple(one for one in siblings if window.names(one.key))
     runs = [run for run in gathered.runs if window.holds(run.first)]
     shown = {_vantage(one.key) for one in series}
@@ -202,36 +204,44 @@ def _series(
     All their episodes go into `found`, whatever the window.
     """
     for key, series in gathered.series.items():
-        points = tuple(point for point in series.points if window.holds(point.time))
+        points = _shown(Points.of(series.points), window)
         if points and window.concerns(key.target):
             found[key] = find(series)
             episodes = tuple(one for one in found[key] if _touches(one, window))
             yield _series_view(series, gathered.roles[key], points, episodes)
 
 
+def _shown(points: Points, window: Window) -> Points:
+    """Those in the window: the last ones, for they are in order of time."""
+    return points if window.since is None else points[int(np.searchsorted(points.times(), window.since)) :]
+
+
 def _touches(episode: Episode, window: Window) -> bool:
     return episode.end is None or window.holds(episode.end.latest)
 
 
-def _series_view(whole: Series, role: str, points: tuple[Point, ...], episodes: tuple[Episode, ...]) -> SeriesView:
-    counts = Counter(point.evidence for point in points)
-    downs = _stretches((point.verdict, point.time, point.time) for point in points)
+def _series_view(whole: Series, role: str, points: Points, episodes: tuple[Episode, ...]) -> SeriesView:
+    columns, evidence = points.columns(), points.evidence()
+    counts = np.bincount(evidence, minlength=len(Evidence)).tolist()
+    everything = Points.of(whole.points)
+    telling = np.flatnonzero(everything.evidence() != Evidence.VOID)
+    times = everything.times()
     return SeriesView(
         key=whole.key,
         role=role,
         state=_state(points, episodes),
-        verdicts=dict(sorted(Counter(point.verdict for point in points).items())),
+        verdicts=counted.verdicts(points, columns),
         good=counts[Evidence.GOOD],
         bad=counts[Evidence.BAD],
         void=counts[Evidence.VOID],
-        first=points[0].time,
-        last=points[-1].time,
+        first=float(columns.times[0]),
+        last=float(columns.times[-1]),
         last_verdict=points[-1].verdict,
-        as_of=max((point.time for point in whole.points if point.evidence != Evidence.VOID), default=None),
-        schedule=_usual_gap([point.time for point in whole.points]),
-        failing=_failing(points),
+        as_of=float(times[telling[-1]]) if telling.size else None,
+        schedule=counted.usual_gap(times),
+        failing=counted.failing(evidence),
         episodes=episodes,
-        downs=tuple(one for one in downs if one.what == Verdict.DOWN),
+        downs=tuple(Stretch(Verdict.DOWN, *one) for one in counted.stretches(points, columns, Verdict.DOWN)),
         points=points,
     )
 
@@ -243,21 +253,6 @@ def _state(points: Sequence[Point], episodes: Sequence[Episode]) -> State:
     if last.evidence == Evidence.BAD:
         return State.FAILING
     return _BY_VERDICT.get(last.verdict, State.UNKNOWN)
-
-
-def _failing(points: Sequence[Point]) -> int:
-    """How many of the last telling measurements failed."""
-    count = 0
-    for point in reversed(points):
-        if point.evidence == Evidence.GOOD:
-            break
-        count += point.evidence == Evidence.BAD
-    return count
-
-
-def _usual_gap(times: Sequence[float]) -> float:
-    """The median gap in seconds, 0 if there is only one time."""
-    return median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
 
 
 def _stretches(said: Iterable[tuple[str, float, float]]) -> Iterable[Stretch]:
@@ -294,5 +289,5 @@ def _vantages(runs: Sequence[Run]) -> Iterable[VantageView]:
             first=members[0].first,
             last=max(run.last for run in members),
             unfit=tuple(one for one in fitness if one.what != Fitness.FIT),
-            silent=unknown(begun, _usual_gap(begun)),
+            silent=unknown(begun, counted.usual_gap(np.array(begun))),
         )

@@ -21,6 +21,7 @@ LINE_LIMIT = 8 * 1024 * 1024
 BUFFER = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_PARQUET = b"PAR1"
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 """What reading a damaged or vanished file raises (a cut gzip raises EOFError, a damaged one zlib.error)."""
@@ -45,10 +46,21 @@ def opened(source: Source) -> Iterator[BinaryIO]:
     with ExitStack() as stack:
         try:
             raw = stack.enter_context(_raw(source))
-            stream = stack.enter_context(_unpacked(raw, source.name))
+            stream = stack.enter_context(_unpacked(raw, source))
         except OSError as error:
             raise UnreadableError(f"{source.name}: {error.strerror or error}") from error
         yield stream
+
+
+def packed(source: Source) -> bool:
+    """Whether its bytes are not the lines themselves. What cannot be opened is not."""
+    if source.path is None:
+        return False
+    try:
+        with open(source.path, "rb") as file:
+            return file.read(4).startswith((_GZIP, _ZSTD, _PARQUET))
+    except OSError:
+        return False
 
 
 def lines(stream: BinaryIO) -> Iterator[Line]:
@@ -79,12 +91,16 @@ def _raw(source: Source) -> AbstractContextManager[IO[bytes]]:
     return open(source.path, "rb", buffering=BUFFER)
 
 
-def _unpacked(raw: IO[bytes], name: str) -> AbstractContextManager[BinaryIO]:
+def _unpacked(raw: IO[bytes], source: Source) -> AbstractContextManager[BinaryIO]:
     magic = cast(io.BufferedReader, raw).peek(4)[:4]
     if magic.startswith(_GZIP):
         return closing(cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=raw, mode="rb"), BUFFER)))
+    if magic == _PARQUET:
+        from probe.store.parquet import kept_lines
+
+        return closing(cast(BinaryIO, io.BufferedReader(_Joined(kept_lines(source)), BUFFER)))
     if magic == _ZSTD:
-        return closing(cast(BinaryIO, io.BufferedReader(_zstd_reader(raw, name), BUFFER)))
+        return closing(cast(BinaryIO, io.BufferedReader(_zstd_reader(raw, source.name), BUFFER)))
     return nullcontext(cast(BinaryIO, raw))
 
 
@@ -123,3 +139,21 @@ class _ZstdReader(io.RawIOBase):
     def close(self) -> None:
         self._stream.close()
         super().close()
+
+
+class _Joined(io.RawIOBase):
+    """Lines as the stream they came from."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts, self._rest = parts, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = memoryview(next(self._parts, b""))
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count

@@ -4,7 +4,7 @@ judges nothing.
 Rows are the flat columns at the head of each line; what follows them is skipped, which costs msgspec less than finding
 out where to stop. `strict` builds every line as a whole measurement, so that damage behind the columns is found too.
 
-Another engine (DuckDB) can take this room's place behind `rows(sources, tally, selection)`.
+This is the careful way, a line at a time, and the word on what a line is; `scan` is the fast one, with the same answer.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +24,7 @@ PROBLEMS_KEPT = 20
 _YEARS = (1970, 9000)
 """Outside these a time cannot be shown in every zone."""
 
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on a line that is no record: bad JSON or shape, bad UTF-8, nesting without end."""
 
 T = TypeVar("T")
@@ -108,10 +108,22 @@ def rows(sources: Iterable[Source], tally: Tally, selection: Selection | None = 
     wanted = (selection or Selection()).takes
     once = _Once(tally)
     for source in sources:
-        for line in _numbered(source, tally):
-            row = _read(line, source, tally, _strict_row if tally.strict else _row)
-            if row is not None and once.new(row) and wanted(row):
+        for row in _rows(source, tally):
+            if once.new(row) and wanted(row):
                 yield row
+
+
+def _rows(source: Source, tally: Tally) -> Iterator[Row]:
+    """The rows of one source. Parquet has them as they are; under `strict` the lines that it keeps are read."""
+    from probe.store import parquet, table
+
+    if parquet.is_parquet(source) and not (tally.strict and parquet.keeps_lines(source)):
+        yield from table.flat_rows(source, tally)
+        return
+    for line in _numbered(source, tally):
+        row = row_of(line, source, tally)
+        if row is not None:
+            yield row
 
 
 def measurements(sources: Iterable[Source], tally: Tally) -> Iterator[Measurement]:
@@ -155,13 +167,23 @@ def _numbered(source: Source, tally: Tally) -> Iterator[Line]:
                 number = line.number
                 tally.lines += 1
                 yield line
-    except UnreadableError as error:
-        tally.unreadable += 1
+    except (UnreadableError, *UNREADABLE) as error:
+        breaks_off(source, error, number, tally)
+
+
+def breaks_off(source: Source, error: Exception, number: int, tally: Tally) -> None:
+    """Report a source that cannot be read to its end; `number` is its last line that could, 0 if there is none."""
+    tally.unreadable += 1
+    if isinstance(error, UnreadableError):
         tally.report(str(error), fatal=True)
-    except UNREADABLE as error:
-        tally.unreadable += 1
-        what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        tally.report(f"{source.name}:{number + 1}: the file breaks off here: {what}", fatal=True)
+        return
+    what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    tally.report(f"{source.name}:{number + 1}: the file breaks off here: {what}", fatal=True)
+
+
+def row_of(line: Line, source: Source, tally: Tally) -> Row | None:
+    """The row on a line, or None after saying in `tally` what the line is instead."""
+    return _read(line, source, tally, _strict_row if tally.strict else _row)
 
 
 def _read(line: Line, source: Source, tally: Tally, decode: Callable[[bytes], T]) -> T | None:
@@ -172,7 +194,7 @@ def _read(line: Line, source: Source, tally: Tally, decode: Callable[[bytes], T]
         return None
     try:
         return decode(line.data)
-    except (*_UNDECODABLE, _RefusedError) as error:
+    except (*UNDECODABLE, _RefusedError) as error:
         if not line.whole:
             tally.torn += 1
             tally.report(f"{where}: the last line is torn (power cut, or a run is still writing)", fatal=False)
@@ -205,7 +227,7 @@ def _version(data: bytes) -> int:
     """The schema a line says it has, 0 if it says none."""
     try:
         return _version_decoder.decode(data).schema
-    except _UNDECODABLE:
+    except UNDECODABLE:
         return 0
 
 

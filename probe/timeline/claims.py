@@ -14,7 +14,8 @@ from probe.model.claim import Claim, Comparison, Relation, Says, When
 from probe.model.diagnosis import Verdict
 from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
 from probe.timeline.cadence import UNKNOWN_AFTER, schedule_of
-from probe.timeline.series import Evidence, Point, Series
+from probe.timeline.onset import telling_of, times_of
+from probe.timeline.series import Point, Series
 
 UNMEASURED = "not measured at that time"
 BEFORE_US = "blocked since before our first measurement"
@@ -134,7 +135,8 @@ def _ended(when: When, measured: Measured) -> _Found:
         return _Found(ours, ours.relation == Relation.INSIDE, f"{ours.relation} our interval")
     if not confirmed:
         return _Found(None, None, "no block in our measurements")
-    later = any(point.evidence == Evidence.BAD and point.time > when.last for point in measured.series.points)
+    telling = telling_of(measured.series.points)
+    later = bool((telling.bad & (telling.times > when.last)).any())
     return _Found(None, False if later else None, "no end in our measurements")
 
 
@@ -169,7 +171,7 @@ def _was_open(when: When, measured: Measured) -> _Found:
 
 
 def _was_restricted(when: When, measured: Measured) -> _Found:
-    said = {point.verdict for point in measured.series.points if when.first <= point.time <= when.last}
+    said = {point.verdict for point in _between(measured, when.first, when.last)}
     telling = said - {Verdict.INSUFFICIENT, Verdict.DOWN}
     if not telling:
         return _Found(None, None, UNMEASURED)
@@ -227,21 +229,22 @@ def _without(when: When, measured: Measured, *, blocked: bool) -> _Found:
 
 def _reached_after(when: When, measured: Measured) -> bool:
     """Whether the next measurement that says anything, if it comes soon, found it open."""
-    times = [point.time for point in measured.series.points]
-    soon = when.last + UNKNOWN_AFTER * schedule_of(np.array(times))
-    later = (point for point in _telling(measured) if when.last <= point.time <= soon)
-    return next((point.evidence for point in later), None) == Evidence.GOOD
+    soon = when.last + UNKNOWN_AFTER * schedule_of(times_of(measured.series.points))
+    telling = telling_of(measured.series.points)
+    next_one = int(np.searchsorted(telling.times, when.last))
+    return next_one < telling.times.size and bool(telling.times[next_one] <= soon and not telling.bad[next_one])
 
 
 def _reached_during(when: When, measured: Measured) -> bool:
     """Whether it was reached in the claimed time; if nothing was learnt in it, shortly before and shortly after."""
-    telling = _telling(measured)
-    inside = [point.evidence for point in telling if when.first <= point.time <= when.last]
-    if inside:
-        return Evidence.GOOD in inside
-    before = next((point for point in reversed(telling) if point.time < when.first), None)
-    return before is not None and before.evidence == Evidence.GOOD and _reached_after(when, measured)
+    telling = telling_of(measured.series.points)
+    first, after = np.searchsorted(telling.times, when.first), np.searchsorted(telling.times, when.last, "right")
+    if first < after:
+        return not bool(telling.bad[first:after].all())
+    return bool(first and not telling.bad[first - 1]) and _reached_after(when, measured)
 
 
-def _telling(measured: Measured) -> list[Point]:
-    return [point for point in measured.series.points if point.evidence != Evidence.VOID]
+def _between(measured: Measured, first: float, last: float) -> Sequence[Point]:
+    """What was measured from `first` to `last`, both included."""
+    times = times_of(measured.series.points)
+    return measured.series.points[int(np.searchsorted(times, first)) : int(np.searchsorted(times, last, "right"))]

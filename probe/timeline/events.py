@@ -21,7 +21,7 @@ from probe.model.event import Beginning, Event, EventKind, NetworkBeginning
 from probe.timeline.cadence import schedule_of
 from probe.timeline.ledger import highest, limits_for, onset_increments, run
 from probe.timeline.noise import Noise
-from probe.timeline.onset import noise_outside_blocks, telling_of
+from probe.timeline.onset import noise_outside_blocks, telling_of, times_of
 from probe.timeline.series import Series
 
 DAY = 86400.0
@@ -97,7 +97,7 @@ def standing(series: Series, vantage_noise: Noise) -> float:
 
 
 def _schedule(series: Series) -> float:
-    return schedule_of(np.array([point.time for point in series.points]))
+    return schedule_of(times_of(series.points))
 
 
 def _suspects(found: Mapping[SeriesKey, Sequence[Episode]]) -> Iterator[list[Episode]]:

@@ -100,6 +100,34 @@ def feed(state: State, time: float, bad: bool) -> tuple[News, Span | None]:
     return news
 
 
+def at_rest(state: State) -> bool:
+    """Whether nothing stands against the endpoint: not blocked, and the ledger at zero."""
+    return not state.blocked and max(state.scores) == 0.0
+
+
+def retune(state: State, noise: Noise, limits: Limits, schedule: float) -> bool:
+    """Judge what comes by another noise and schedule, if the series is at rest: a sum is never made of two measures.
+
+    Between two retunes that took effect the spans are those of `ledger.scan`.
+    """
+    if at_rest(state):
+        state.noise, state.limits, state.schedule = noise, limits, schedule
+        return True
+    return False
+
+
+def set_back(state: State, time: float) -> None:
+    """The clock was set back to `time`: measurements that seem to come after it came before, so none is later than it.
+
+    For callers that trust the order of arrival more than the clock; `feed` alone refuses what is late.
+    """
+    for ring in (state.ring, state.later, *([state.top] if state.top is not None else [])):
+        ring.times = [min(each, time) for each in ring.times]
+        ring.edge = None if ring.edge is None else min(ring.edge, time)
+    state.since = None if state.since is None else min(state.since, time)
+    state.last = None if state.last is None else min(state.last, time)
+
+
 def present(state: State) -> Span | None:
     """The span that lasts, or the suspicion that stands, as of the last measurement."""
     if state.top is None or not (state.blocked or max(state.scores) > state.limits.suspected):

@@ -9,7 +9,7 @@ leaving the long ones out:
     P(run <= 2) = 1 - q^2               hence a = (ones + twos) / (1 - q^2) / chances
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -70,10 +70,14 @@ def learn(series: Iterable[Bools], prior: Noise = DEFAULT) -> Noise:
     Each element has, in order of time, one bool for every GOOD (False) and BAD (True); VOID is left out. The median
     keeps a minority of partly blocked endpoints from teaching. Without any measurement the prior comes back.
     """
-    counted = [count(bad) for bad in series if bad.size]
+    return pooled([count(bad) for bad in series if bad.size], prior)
+
+
+def pooled(counted: Sequence[Quiet], prior: Noise = DEFAULT) -> Noise:
+    """`learn`, from what was counted in each series. Nothing counted: the prior."""
     if not counted:
         return prior
-    single = [_estimate(quiet, prior).start for quiet in counted]
+    single = [estimate(quiet, prior).start for quiet in counted]
     middle = float(np.median(single))
     calm = [quiet for quiet, start in zip(counted, single, strict=True) if start <= 1.5 * middle]
     ones, twos = sum(quiet.ones for quiet in calm), sum(quiet.twos for quiet in calm)
@@ -83,7 +87,7 @@ def learn(series: Iterable[Bools], prior: Noise = DEFAULT) -> Noise:
 
 def refine(bad: Bools, prior: Noise, open_time: Bools | None = None) -> Noise:
     """The noise of one series, from the measurements where `open_time` holds (all if None) and its vantage's prior."""
-    return _estimate(count(bad, open_time), prior)
+    return estimate(count(bad, open_time), prior)
 
 
 def refine_quietest(bad: Bools, prior: Noise) -> Noise:
@@ -105,7 +109,7 @@ def refine_quietest(bad: Bools, prior: Noise) -> Noise:
     mean = float(failures[quarter].mean())
     back = (0.636 + (0.404 + mean) ** 0.5) ** 2 / mean if mean else 1.0
     ones, twos = (back * float(counted[quarter].sum()) for counted in by_length[:2])
-    return _estimate(Quiet(float(chances[quarter].sum()), ones, twos), prior)
+    return estimate(Quiet(float(chances[quarter].sum()), ones, twos), prior)
 
 
 def count(bad: Bools, open_time: Bools | None = None) -> Quiet:
@@ -143,7 +147,7 @@ def bounded(start: float, follow: float) -> Noise:
     return Noise(start, min(max(follow, low, start), high))
 
 
-def _estimate(quiet: Quiet, prior: Noise) -> Noise:
+def estimate(quiet: Quiet, prior: Noise) -> Noise:
     """The prior refined by what was counted, unless that is no ordinary flakiness."""
     failures = quiet.ones + 2 * quiet.twos
     if failures > ORDINARY * (quiet.chances + failures):

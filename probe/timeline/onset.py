@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from probe.model.diagnosis import Certainty
 from probe.model.episode import Counts, Episode, EpisodeState, Interval
@@ -16,18 +17,20 @@ from probe.timeline.cadence import schedule_of
 from probe.timeline.flapping import chains, comes_and_goes, profile, still_flapping
 from probe.timeline.ledger import Limits, Readings, Span, limits_for, scan
 from probe.timeline.noise import DEFAULT, Bools, Noise, learn, refine, refine_quietest
-from probe.timeline.phases import Failure, phases
+from probe.timeline.phases import phases_of
+from probe.timeline.points import Evidence, Point, Points
 from probe.timeline.posterior import Floats
-from probe.timeline.series import Evidence, Point, Series
+from probe.timeline.series import Series
 
 CERTAINTIES = ("", *Certainty)
 """In rising order; a word of a newer record counts as the lowest."""
+_COUNTED = (Evidence.BAD, Evidence.GOOD, Evidence.VOID)
 
 
 class Telling(NamedTuple):
     """The measurements of a series that say something: their places in `Series.points`, times, and BAD or not."""
 
-    places: list[int]
+    places: NDArray[np.intp]
     times: Floats
     bad: Bools
 
@@ -48,7 +51,7 @@ def episodes(
     """
     telling = telling_of(series.points)
     if schedule is None:
-        schedule = schedule_of(np.array([point.time for point in series.points]))
+        schedule = schedule_of(times_of(series.points))
     found = detect(telling.times, telling.bad, schedule, vantage_noise)
     spans = [widened(span, clock_skew, schedule) for span in found]
     return tuple(_episode(series, telling, chain, tz) for chain in chains(spans, schedule))
@@ -81,9 +84,15 @@ def noise_outside_blocks(times: Floats, bad: Bools, schedule: float, vantage_noi
 
 def telling_of(points: Sequence[Point]) -> Telling:
     """The GOOD and BAD points as arrays; VOID says nothing and is left out."""
-    places = [i for i, point in enumerate(points) if point.evidence != Evidence.VOID]
-    times = np.array([points[i].time for i in places], dtype=np.float64)
-    return Telling(places, times, np.array([points[i].evidence == Evidence.BAD for i in places], dtype=np.bool_))
+    columns = Points.of(points)
+    evidence = columns.evidence()
+    places = np.flatnonzero(evidence != Evidence.VOID)
+    return Telling(places, columns.times()[places], evidence[places] == Evidence.BAD)
+
+
+def times_of(points: Sequence[Point]) -> Floats:
+    """When they were measured, epoch seconds."""
+    return Points.of(points).times()
 
 
 def widened(span: Span, skew: float, schedule: float) -> Span:
@@ -116,11 +125,11 @@ def _episode(series: Series, telling: Telling, chain: list[Span], tz: str) -> Ep
     """Word one span, or a chain of spans that flaps, as an episode."""
     first, last = chain[0], chain[-1]
     over = last.after is not None and not (len(chain) > 1 and still_flapping(chain, float(telling.times[-1])))
-    stop = last.after if over and last.after is not None else len(telling.places)
+    stop = last.after if over and last.after is not None else telling.places.size
     bad = telling.bad[first.first : stop].tolist()
     flapping = len(chain) > 1 or comes_and_goes(bad)
-    inside = series.points[telling.places[first.first] : telling.places[stop] if stop < len(telling.places) else None]
-    failed = [point for point in inside if point.evidence == Evidence.BAD]
+    inside = Points.of(series.points)[slice(telling.places[first.first], _place(telling, stop))]
+    failed = _Failed.of(inside)
     return Episode(
         series=series.key,
         state=EpisodeState.SUSPECTED if first.confirmed is None else EpisodeState.CONFIRMED,
@@ -132,12 +141,48 @@ def _episode(series: Series, telling: Telling, chain: list[Span], tz: str) -> Ep
         certain_end=last.certain_end if over else None,
         flapping=flapping,
         profile=profile(telling.times[first.first : stop], bad, tz) if flapping else (),
-        phases=phases([Failure(point.time, point.mechanism) for point in failed]),
-        mechanisms=tuple(dict.fromkeys(point.mechanism for point in failed if point.mechanism)),
-        certainty=max((point.certainty for point in failed), key=_rank),
-        counts=Counts(**{kind.name.lower(): sum(point.evidence == kind for point in inside) for kind in Evidence}),
+        phases=phases_of(failed.times, failed.codes, failed.names),
+        mechanisms=tuple(failed.names[code] for code in _in_order(failed.codes) if failed.names[code]),
+        certainty=max(failed.certainties, key=_rank),
+        counts=_counted(inside),
         witnesses=_witnesses(series, telling, first, last.after if over else None),
     )
+
+
+def _place(telling: Telling, index: int) -> int | None:
+    """Where in the points a telling measurement is; None behind the last."""
+    return int(telling.places[index]) if index < len(telling.places) else None
+
+
+class _Failed(NamedTuple):
+    """The BAD points of an episode: their times, their mechanisms as places in `names`, and all their certainties."""
+
+    times: Floats
+    codes: NDArray[np.intp]
+    names: tuple[str, ...]
+    certainties: tuple[str, ...]
+
+    @classmethod
+    def of(cls, points: Points) -> "_Failed":
+        columns = points.columns()
+        failed = np.flatnonzero(points.evidence() == Evidence.BAD)
+        kinds = columns.kinds[failed]
+        names = tuple(sorted({kind.mechanism for kind in points.kinds}))
+        codes = np.array([names.index(kind.mechanism) for kind in points.kinds], dtype=np.intp)[kinds]
+        certainties = tuple(sorted({points.kinds[kind].certainty for kind in np.unique(kinds).tolist()}))
+        return cls(columns.times[failed], codes, names, certainties)
+
+
+def _in_order(codes: NDArray[np.intp]) -> list[int]:
+    """Each code once, in order of its first place."""
+    found, first = np.unique(codes, return_index=True)
+    return list(found[np.argsort(first)].tolist())
+
+
+def _counted(points: Points) -> Counts:
+    evidence = points.evidence()
+    bad, good, void = (int(np.count_nonzero(evidence == kind)) for kind in _COUNTED)
+    return Counts(bad=bad, good=good, void=void)
 
 
 def _rank(certainty: str) -> int:

@@ -2,23 +2,18 @@
 
 Knows the one rule that keeps outages out (DESIGN section 8.1): a failure is evidence of a block only if the control
 reached the endpoint and the vantage was fit, or if a confirmed artefact speaks for itself. Reading rows is the work of
-`store`, finding episodes that of `onset`. The result depends on the set of rows only, never on their order.
+`store`, finding episodes that of `onset`. The result depends on the set of rows only, never on their order. A series
+is kept in columns (`points`): no object per measurement.
 """
 
-from collections.abc import Iterable
-from enum import IntEnum
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from probe.model.diagnosis import Certainty, ControlState, Fitness, Verdict
 from probe.model.episode import SeriesKey
+from probe.timeline.points import Evidence, Point, Points
 
-
-class Evidence(IntEnum):
-    """What one measurement says of its endpoint. The numbers are those of the array kernel (int8)."""
-
-    GOOD = 0
-    BAD = 1
-    VOID = 2
+__all__ = ["RULES", "Evidence", "Point", "Row", "Series", "evidence_of", "point_of", "series_from"]
 
 
 class Rule(NamedTuple):
@@ -63,22 +58,14 @@ class Row(NamedTuple):
     fitness: str
 
 
-class Point(NamedTuple):
-    """One measurement in a series: epoch seconds, what it says, and what reports want to show of it."""
-
-    time: float
-    evidence: Evidence
-    mechanism: str
-    certainty: str
-    verdict: str
-    id: str
-
-
 class Series(NamedTuple):
-    """One endpoint from one vantage point over time: `points` sorted by time (then id), each measurement once."""
+    """One endpoint from one vantage point over time: `points` sorted by time (then id), each measurement once.
+
+    They are `Points` (columns) wherever many are; any sequence will do where few are.
+    """
 
     key: SeriesKey
-    points: tuple[Point, ...]
+    points: Sequence[Point]
 
 
 def evidence_of(verdict: str, certainty: str, control: str, fitness: str) -> Evidence:
@@ -103,7 +90,7 @@ def series_from(rows: Iterable[Row]) -> dict[SeriesKey, Series]:
     for row in rows:
         key = SeriesKey(row.vantage, row.country, row.asn, row.target, row.endpoint)
         grouped.setdefault(key, []).append(point_of(row))
-    return {key: Series(key, _sorted_once(grouped[key])) for key in sorted(grouped)}
+    return {key: Series(key, Points.of(_sorted_once(grouped[key]))) for key in sorted(grouped)}
 
 
 def point_of(row: Row) -> Point:
