@@ -2,16 +2,15 @@
 
 import hashlib
 import sys
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from probe.cli.console import clean, fail, stdout, write
+from probe.cli.output import harmless, paint
 
 if TYPE_CHECKING:
-    from probe.report.transcript_text import Paint
     from probe.store.layout import Source
     from probe.store.lookup import Kept
 
@@ -19,7 +18,6 @@ PIPE_WIDTH = 80
 LATEST = "latest"
 FORMS = "write FILE:LINE, a measurement id RUN/TARGET/ENDPOINT, or latest TARGET[/ENDPOINT]"
 _ID_PARTS = 3
-_ANSI = {"bold": "1", "red": "1;31", "yellow": "1;33", "green": "1;32"}
 _WORST = ("blocked", "interfered", "anomaly", "restricted", "down", "insufficient", "ok")
 
 
@@ -42,10 +40,16 @@ def explain(
     rejudge: Annotated[
         bool, typer.Option("--rejudge", help="Judge what was seen by today's rules, not those of the time.")
     ] = False,
+    fingerprints: Annotated[
+        Path | None,
+        typer.Option("--fingerprints", metavar="FILE", help="With --rejudge: block pages to know, as CSV of "
+                     "ooni/blocking-fingerprints.", show_default=False),
+    ] = None,
 ) -> None:  # fmt: skip
     """Show how one verdict came about: what was tried, what came back, and which rule says what of it."""
     import msgspec
 
+    from probe.cli.marks import marks_or_fail
     from probe.cli.reading import zone_or_fail
     from probe.diagnose.rejudge import rejudge as judged_anew
     from probe.report.terminal import Page
@@ -53,40 +57,20 @@ def explain(
     from probe.report.transcript_text import render
 
     zone_or_fail(tz)
+    marks = marks_or_fail(fingerprints, rejudging=rejudge)
     kept = _find(what, target, results)
     told = transcript(
-        judged_anew(kept.measurement) if rejudge else kept.measurement,
+        judged_anew(kept.measurement, marks) if rejudge else kept.measurement,
         tz,
         where=f"{kept.source.name}:{kept.number}",
         sha256=hashlib.sha256(kept.line).hexdigest(),
         recorded=kept.measurement if rejudge else None,
     )
     if json:
-        write(_harmless(msgspec.json.format(msgspec.json.encode(told), indent=2).decode()) + "\n")
+        write(harmless(msgspec.json.format(msgspec.json.encode(told), indent=2).decode()) + "\n")
         return
     width = max(40, stdout().width) if sys.stdout.isatty() else PIPE_WIDTH
-    write(render(told, Page(width, clean), _paint()))
-
-
-def _harmless(text: str) -> str:
-    """JSON in which no character can act on a terminal: the same data, with escapes for what JSON lets stand."""
-    return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    """As JSON writes it (RFC 8259 section 7): UTF-16 units, two beyond the first plane."""
-    units = character.encode("utf-16-be").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
-
-
-def _paint() -> "Paint":
-    """Colours where stdout is a terminal that has them and nobody asked for none."""
-    from probe.report.transcript_text import plain
-
-    console = stdout()
-    if not console.is_terminal or console.no_color or console.color_system is None:
-        return plain
-    return lambda style, line: f"\x1b[{_ANSI[style]}m{line}\x1b[0m"
+    write(render(told, Page(width, clean), paint()))
 
 
 def _find(what: str, target: str | None, results: Path) -> "Kept":

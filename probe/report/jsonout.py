@@ -11,6 +11,7 @@ import msgspec
 from probe.model.clock import rfc3339
 from probe.model.episode import Episode, Interval, SeriesKey
 from probe.report import beside, together
+from probe.report.block.ids import event_ids
 from probe.report.gather import VantageKey
 from probe.report.terminal import Page
 from probe.report.view import SeriesView, Stretch, TargetView, VantageView, View
@@ -32,7 +33,7 @@ def render(view: View, page: Page) -> str:
         "vantages": [_vantage_view(one) for one in view.vantages],
         "targets": [_target(one) for one in view.targets],
         "series": [_series(one) for one in view.series],
-        "events": [together.as_data(one, _interval) for one in view.joined.events],
+        "events": [together.as_data(name, one, _interval) for name, one in event_ids(view.joined.events).items()],
         "claims": [beside.claim_data(one, _interval) for one in view.joined.compared],
         "notes": [msgspec.to_builtins(one) for one in view.joined.notes],
     }

@@ -6,12 +6,13 @@ report share one axis, so that what began together stands together.
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
+import numpy as np
+
 from probe.model.diagnosis import Verdict
-from probe.timeline.series import Evidence, Point
+from probe.timeline.points import Evidence, Floats, Kind, Point, Points
 
 FAILED, REACHED, BOTH, TAMPERED, DOWN, VOID, BLANK = "█", "·", "▒", "~", "x", "?", " "
 
@@ -38,36 +39,47 @@ class Axis(NamedTuple):
     cells: int
 
 
+_BAD, _GOOD, _TAMPERED, _DOWN, _ANY = 1, 2, 4, 8, 16
+"""What was met in a cell, as bits."""
+
+
 def axis(series: Iterable[Sequence[Point]], width: int) -> Axis:
     """The axis that all these series share, in at most `width` cells."""
-    times = [[point.time for point in points] for points in series if points]
-    if not times:
+    spans = [_span(Points.of(points).times()) for points in series if points]
+    if not spans:
         return Axis(0.0, 1.0, 0)
-    start, end = min(one[0] for one in times), max(one[-1] for one in times)
-    finest = SPACING * median(map(_schedule, times))
+    start, end = min(first for first, _, _ in spans), max(last for _, last, _ in spans)
+    finest = SPACING * median(schedule for _, _, schedule in spans)
     step = max((end - start) / max(width - 1, 1), finest) or 1.0
     return Axis(start, step, min(width, math.floor((end - start) / step) + 1))
 
 
-def _schedule(times: list[float]) -> float:
-    """The usual gap between measurements, 0 if there is only one."""
-    return median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
+def _span(times: Floats) -> tuple[float, float, float]:
+    """First and last time, and the usual gap between measurements, 0 if there is only one."""
+    return float(times[0]), float(times[-1]), float(np.median(np.diff(times))) if times.size > 1 else 0.0
 
 
 def stripe(points: Sequence[Point], on: Axis) -> str:
     """One sign per cell of the axis, which must have been made for these points among others."""
-    cells: list[list[Point]] = [[] for _ in range(on.cells)]
-    for point in points:
-        cells[min(int((point.time - on.start) / on.step), on.cells - 1)].append(point)
-    return "".join(map(_sign, cells))
+    said = Points.of(points)
+    columns = said.columns()
+    cells = np.minimum(((columns.times - on.start) / on.step).astype(np.int64), on.cells - 1)
+    met = np.zeros(on.cells, dtype=np.uint8)
+    np.bitwise_or.at(met, cells, np.array([_bits(kind) for kind in said.kinds], dtype=np.uint8)[columns.kinds])
+    return "".join(map(_sign, met.tolist()))
 
 
-def _sign(points: Sequence[Point]) -> str:
-    said = {point.evidence for point in points}
-    if Evidence.BAD in said:
-        return BOTH if Evidence.GOOD in said else FAILED
-    if Evidence.GOOD in said:
-        return TAMPERED if any(point.verdict == Verdict.INTERFERED for point in points) else REACHED
-    if not points:
+def _bits(kind: Kind) -> int:
+    bad, good = kind.evidence == Evidence.BAD, kind.evidence == Evidence.GOOD
+    tampered, down = kind.verdict == Verdict.INTERFERED, kind.verdict == Verdict.DOWN
+    return _ANY | bad * _BAD | good * _GOOD | tampered * _TAMPERED | down * _DOWN
+
+
+def _sign(met: int) -> str:
+    if met & _BAD:
+        return BOTH if met & _GOOD else FAILED
+    if met & _GOOD:
+        return TAMPERED if met & _TAMPERED else REACHED
+    if not met:
         return BLANK
-    return DOWN if any(point.verdict == Verdict.DOWN for point in points) else VOID
+    return DOWN if met & _DOWN else VOID

@@ -4,30 +4,23 @@ Every string that comes from a record passes `page.clean` before it is placed, s
 its own. Nothing is attributed: the text says where something was blocked, never by whom.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 from probe.model.diagnosis import Verdict
 from probe.model.episode import Episode, EpisodeState, Interval
 from probe.model.target import Role
-from probe.report import beside, stripes, times, together, words
+from probe.report import beside, timeline, times, together, words
+from probe.report.block.ladder import rung_of
+from probe.report.language.catalogue import catalogue
+from probe.report.paper import INDENT, LABEL_WIDTH, flow
+from probe.report.paper import Page as Page  # those who draw on it know it from here
 from probe.report.times import Times
-from probe.report.view import SeriesView, State, Stretch, TargetView, View
+from probe.report.view import SeriesView, State, Stretch, TargetView, VantageView, View
 
-INDENT = "  "
-CONTINUED = " " * 6
-GAP = "   "
-LABEL_WIDTH = 30
-STRIPE_WIDTH = 72
+SUSPECTED_TITLE = "Suspected: failed, but too seldom yet to confirm a lasting block"
 OPEN_LISTED = 12
 """So many reached series are listed one by one; more are counted."""
-
-
-class Page(NamedTuple):
-    """What is drawn on: `width` columns, and the function that makes a stranger's text harmless."""
-
-    width: int
-    clean: Callable[[str], str]
 
 
 NEWS_GAPS = 3
@@ -45,7 +38,7 @@ def render(view: View, page: Page) -> str:
         _section(title, list(entries), page)
         for title, entries in (
             ("Blocked now", _standing(view, clock, EpisodeState.CONFIRMED)),
-            ("Suspected, not yet enough evidence", _standing(view, clock, EpisodeState.SUSPECTED)),
+            (SUSPECTED_TITLE, _standing(view, clock, EpisodeState.SUSPECTED)),
             ("Partly blocked", _partly(view.targets)),
             ("Ended", _ended(view, clock)),
             (together.TITLE, together.entries(view.joined.events, clock)),
@@ -55,22 +48,38 @@ def render(view: View, page: Page) -> str:
             ("Nothing concluded", _nothing(view, clock)),
         )
     ]
-    sections.append(_timeline(view, clock, page))
+    sections.append(timeline.draw(_drawn(view), clock, page))
     return "\n".join("\n".join(line.rstrip() for line in lines) + "\n" for lines in sections if lines)
 
 
 def _heading(view: View, clock: Times, page: Page) -> list[str]:
     here = "" if clock.is_utc else f"Times are {view.zone}, with UTC in brackets"
     spanned = times.stretch(clock._replace(years=True), view.first, view.last)
-    first, *rest = _flow((f"Results {spanned}", here), page.width, "")
+    first, *rest = flow((f"Results {spanned}", here), page.width, "")
     return [
-        first,
+        page.paint("bold", first),
         *(line.strip() for line in rest),
-        *(
-            f"{INDENT}{page.clean(words.place(one.key))}: {one.measurements} measurements in {_plural(one.runs, 'run')}"
-            for one in view.vantages
-        ),
+        *(INDENT + page.clean(_vantage(one)) for one in view.vantages),
+        *_summary(view, page),
     ]
+
+
+def _vantage(one: VantageView) -> str:
+    """What a vantage point measured, and in how many of its runs it was fit to."""
+    fit = one.runs - sum(stretch.size for stretch in one.unfit)
+    told = f"{words.place(one.key)}: {one.measurements} measurements in {_plural(one.runs, 'run')}"
+    return f"{told}, fit in {'all' if fit == one.runs else fit}"
+
+
+def _summary(view: View, page: Page) -> list[str]:
+    """How many endpoints are in which state now, and how many blocks began or ended in the period."""
+    states = Counter(one.state for one in view.series if one.role != Role.REFERENCE)
+    episodes = [episode for one in view.series for episode in one.episodes]
+    began = sum(one.onset.earliest is not None and one.onset.latest >= view.first for one in episodes)
+    ended = sum(one.end is not None for one in episodes)
+    now = ", ".join(f"{states[state]} {state}" for state in State if states[state])
+    changed = ", ".join(f"{count} {what}" for count, what in ((began, "began"), (ended, "ended")) if count)
+    return flow((f"Now: {now}" if now else "", f"In this time: {changed}" if changed else ""), page.width, "")
 
 
 def _section(title: str, entries: Sequence[Entry], page: Page) -> list[str]:
@@ -79,20 +88,9 @@ def _section(title: str, entries: Sequence[Entry], page: Page) -> list[str]:
         return []
     entries = [tuple(page.clean(cell) for cell in entry) for entry in entries]
     what, where = (max(min(len(entry[i]), LABEL_WIDTH) for entry in entries) for i in (0, 1))
-    lines = [title]
+    lines = [page.paint("bold", title)]
     for first, second, *rest in entries:
-        lines += _flow((f"{first:<{what}}", f"{second:<{where}}", *rest), page.width, INDENT)
-    return lines
-
-
-def _flow(cells: Iterable[str], width: int, indent: str) -> list[str]:
-    """Cells side by side; one that does not fit begins a new, deeper line. No cell is cut."""
-    lines: list[str] = []
-    for cell in cells:
-        if lines and len(lines[-1]) + len(GAP) + len(cell.rstrip()) <= width:
-            lines[-1] += GAP + cell
-        elif cell:
-            lines.append((CONTINUED if lines else indent) + cell)
+        lines += flow((f"{first:<{what}}", f"{second:<{where}}", *rest), page.width, INDENT)
     return lines
 
 
@@ -116,7 +114,7 @@ def _how(episode: Episode, clock: Times) -> Iterator[str]:
     yield words.mechanisms(episode.mechanisms)
     silent = f", {counts.void} more said nothing" if counts.void else ""
     tries = f"failed {counts.bad} of {counts.bad + counts.good}{' since' if episode.end is None else ''}{silent}"
-    yield f"{episode.certainty}, {tries}" if episode.certainty else tries
+    yield f"{catalogue('en').say(f'rung.{rung_of(episode)}')}, {tries}"
     if episode.onset.earliest is None:
         yield "already so at the first measurement: onset unknown"
     if episode.flapping:
@@ -222,34 +220,11 @@ _UNPROVEN: dict[str, str] = {
 }
 
 
-def _timeline(view: View, clock: Times, page: Page) -> list[str]:
-    """A stripe for each series in which something happened; for all, when they are few."""
+def _drawn(view: View) -> list[SeriesView]:
+    """The series to draw: those in which something happened; all, when they are few."""
     eventful = [one for one in view.series if not _is_quiet(one) and one.role != Role.REFERENCE]
     quiet = [one for one in view.series if _is_quiet(one)]
-    shown = eventful + (quiet if len(eventful) + len(quiet) <= OPEN_LISTED else [])
-    if not shown:
-        return []
-    several = len({one.key.vantage for one in shown}) > 1
-    names = [page.clean(words.label(one.key) + (f" {one.key.vantage}" if several else "")) for one in shown]
-    label = min(max(map(len, names)), LABEL_WIDTH)
-    on = stripes.axis((one.points for one in shown), min(page.width - label - 4, STRIPE_WIDTH))
-    lines = [
-        f"{INDENT}{_fit(name, label)} ▏{stripes.stripe(one.points, on)}" for name, one in zip(names, shown, strict=True)
-    ]
-    drawn = {sign for line in lines for sign in line.partition("▏")[2]}
-    legend = (
-        f"{sign} {meaning}" if sign.strip() else f"blank {meaning}" for sign, meaning in stripes.LEGEND if sign in drawn
-    )
-    title = f"Timeline from {times.moment(clock, on.start, seconds=on.step < times.MINUTE)}"
-    return [
-        *_flow((title, f"one sign is {times.duration(on.step)}"), page.width, ""),
-        *lines,
-        *_flow(legend, page.width, INDENT),
-    ]
-
-
-def _fit(name: str, width: int) -> str:
-    return f"{name:<{width}}" if len(name) <= width else name[: width - 1] + "…"
+    return eventful + (quiet if len(eventful) + len(quiet) <= OPEN_LISTED else [])
 
 
 def _plural(count: int, noun: str) -> str:

@@ -1,13 +1,14 @@
 """A transcript as text for a terminal, 80 columns unless told otherwise. Pure: `render(transcript, page) -> str`.
 
 Every string passes `page.clean` before it is placed, so that no title or certificate can write a line of its own.
-Columns are counted as a terminal shows them: East Asian wide characters take two.
 """
 
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from probe.model.diagnosis import Verdict
+from probe.report.paper import Paint as Paint
+from probe.report.paper import fill
+from probe.report.paper import plain as plain
 from probe.report.terminal import Page
 from probe.report.transcript import Cited, Fact, Transcript, Weighed
 from probe.report.transcript_steps import OURS, Step, numbered
@@ -19,17 +20,10 @@ CONTINUED = "   "
 NAME_WIDTH = 14
 """A SHA-256 beside a name fills 80 columns."""
 
-Paint = Callable[[str, str], str]
-"""Colours a line: `paint("bold", line)`. The styles are bold, red, yellow and green; a file or a pipe gets none."""
 _COLOURS = {
     Verdict.OK: "green", Verdict.BLOCKED: "red", Verdict.INTERFERED: "red", Verdict.DOWN: "yellow",
     Verdict.RESTRICTED: "yellow", Verdict.ANOMALY: "yellow", Verdict.INSUFFICIENT: "yellow",
 }  # fmt: skip
-
-
-def plain(_style: str, line: str) -> str:
-    """No colour at all."""
-    return line
 
 
 def render(told: Transcript, page: Page, paint: Paint = plain) -> str:
@@ -100,42 +94,9 @@ def _facts(facts: Iterable[Fact], page: Page) -> Iterator[str]:
 
 
 def _fill(first: str, rest: str, text: str, page: Page) -> Iterator[str]:
-    """The text in lines of the page's width, broken at spaces, and within a word where it is too long for any line."""
-    line, empty = first, True
-    for word in page.clean(_one_line(text)).split(" "):
-        glue = "" if empty else " "
-        if not empty and _columns(line + glue + word) > page.width >= _columns(rest + word):
-            yield line.rstrip(" ")
-            line, glue = rest, ""
-        line += glue + word
-        empty = False
-        while _columns(line) > page.width:
-            cut = _cut(line, page.width)
-            yield line[:cut]
-            line = rest + line[cut:]
-    yield line.rstrip(" ")
+    return fill(first, rest, page.clean(_one_line(text)), page.width)
 
 
 def _one_line(text: str) -> str:
     """Line and paragraph separators are no control characters to Unicode, and still begin lines."""
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _columns(text: str) -> int:
-    return sum(_width(character) for character in text)
-
-
-def _width(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _cut(line: str, width: int) -> int:
-    """How many characters of the line fit."""
-    used = 0
-    for at, character in enumerate(line):
-        used += _width(character)
-        if used > width:
-            return at
-    return len(line)

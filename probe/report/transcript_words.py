@@ -70,6 +70,7 @@ OUTCOMES: dict[str, str] = {
     "tls.dates": "A trusted chain for this very name with wrong dates can be shown by the site alone.",
     "vantage.interrupted": "A measurement that was cut short says nothing.",
     "vantage.no_dns": "Where resolvers answer for no name at all, silence on one name says nothing.",
+    "vantage.nothing_answers": "Nothing answered and no reference was measured: the line may have been down.",
     "vantage.no_ipv6": "An endpoint on IPv6 alone cannot be judged from where IPv6 does not work.",
 }
 """Why a verdict that rests on no rule of the tables holds."""

@@ -1,5 +1,6 @@
 """`probe report` as its users run it: data on stdout, mistakes on stderr with the fix, exit codes for scripts."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -156,3 +157,11 @@ def test_piped_report_holds_no_control_characters(told: Path) -> None:
     done = probe("report", told, cwd=told)
     assert (done.code, done.err) == (0, "")
     assert not [c for c in done.out if ord(c) < 32 and c != "\n"]
+
+
+def test_no_room_for_what_is_read_says_where_to_make_some(told: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("probe.report.gather.gather_blocks", full)
+    assert _mistake(told) == "no room for what is read (No space left on device); set TMPDIR to a folder with room\n"

@@ -49,7 +49,7 @@ def test_blocked_now_has_onset_in_both_zones_mechanism_certainty_and_counts() ->
 def test_ended_block_has_both_ends_and_claims_no_more_than_was_measured() -> None:
     said = _told()["Ended"]
     assert "began 8 Feb 17:50–18:00 (09:50–10:00 UTC) ended 8 Feb 20:50–21:00 (12:50–13:00 UTC)" in said
-    assert "blocked at least 2 h 50 min reset after this name in TLS likely, failed 18 of 18" in said
+    assert "blocked at least 2 h 50 min reset after this name in TLS likely blocked, failed 18 of 18" in said
 
 
 def test_outage_geoblock_and_offline_vantage_are_told_apart_from_a_block() -> None:

@@ -1,0 +1,99 @@
+"""What text is drawn on: how many columns a character takes, where a line breaks, and what a colour is. Pure.
+
+A terminal shows East Asian wide characters in two columns and combining ones in none. Colours are names (`bold`, `red`,
+`yellow`, `green`) that a `Paint` turns into whatever the place understands; a file or a pipe gets none. A painted piece
+never spans two lines, so that it survives `less -R` and a cut in the middle.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+Paint = Callable[[str, str], str]
+"""Colours a piece of a line: `paint("bold", text)`."""
+
+
+INDENT = "  "
+CONTINUED = " " * 6
+GAP = "   "
+LABEL_WIDTH = 30
+
+
+def plain(_style: str, text: str) -> str:
+    """No colour at all."""
+    return text
+
+
+class Page(NamedTuple):
+    """What is drawn on: `width` columns, the function that makes a stranger's text harmless, and the colours."""
+
+    width: int
+    clean: Callable[[str], str]
+    paint: Paint = plain
+
+
+def painted(text: str, styles: dict[str, str], paint: Paint) -> str:
+    """The text, each run of characters of one style painted once; `styles` are by character."""
+    runs = ((style, "".join(run)) for style, run in groupby(text, key=lambda c: styles.get(c, "")))
+    return "".join(paint(style, run) if style else run for style, run in runs)
+
+
+def flow(cells: Iterable[str], width: int, indent: str) -> list[str]:
+    """Cells side by side; one that does not fit begins a new, deeper line. No cell is cut."""
+    lines: list[str] = []
+    for cell in cells:
+        if lines and len(lines[-1]) + len(GAP) + len(cell.rstrip()) <= width:
+            lines[-1] += GAP + cell
+        elif cell:
+            lines.append((CONTINUED if lines else indent) + cell)
+    return lines
+
+
+def columns(text: str) -> int:
+    """How many columns the text takes."""
+    return sum(map(_width, text))
+
+
+def padded(text: str, width: int) -> str:
+    """The text and spaces up to that many columns; a longer text is left as it is."""
+    return text + " " * max(0, width - columns(text))
+
+
+def fill(first: str, rest: str, text: str, width: int) -> Iterator[str]:
+    """The text in lines of that many columns, broken at spaces, and within a word where it is too long for any line.
+
+    The first line begins with `first`, the others with `rest`, of which at most half the width is taken: a line that
+    is all beginning would never end.
+    """
+    if columns(rest) > width // 2:
+        rest = rest[: width // 4]
+    line, empty = first, True
+    for word in text.split(" "):
+        glue = "" if empty else " "
+        if not empty and columns(line + glue + word) > width >= columns(rest + word):
+            yield line.rstrip(" ")
+            line, glue = rest, ""
+        line += glue + word
+        empty = False
+        while columns(line) > width:
+            cut = _cut(line, width)
+            yield line[:cut]
+            line = rest + line[cut:]
+    yield line.rstrip(" ")
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _cut(line: str, width: int) -> int:
+    """How many characters of the line fit."""
+    used = 0
+    for at, character in enumerate(line):
+        used += _width(character)
+        if used > width:
+            return at
+    return len(line)

@@ -1,0 +1,1 @@
+"""Tests of the block report: its view, its parts and its formats, from measurements that tell a story."""

@@ -1,0 +1,1 @@
+"""Tests of the catalogues and of dates in each language."""
