@@ -7,7 +7,7 @@ gets each measurement as soon as it is complete, so that nothing finished is los
 import asyncio
 import platform
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from probe import __version__
 from probe.diagnose.facts import Case, Facts, gather
 from probe.diagnose.rejudge import UNJUDGED, rejudge
-from probe.measure import control, endpoint, fitness, flow, followup, http3
+from probe.measure import control, egress, endpoint, fitness, flow, followup, http3
 from probe.measure.bound import bounded
 from probe.measure.flow import Errand
 from probe.measure.innocent import Innocents
@@ -51,7 +51,11 @@ class _Seen:
 
 @dataclass(slots=True)
 class Run:
-    """One run. `records(name, epoch)` finds what other vantages saw of an endpoint at about that time."""
+    """One run. `records(name, epoch)` finds what other vantages saw of an endpoint at about that time.
+
+    `bugs` are errors of our own by endpoint: it has no line then, and all others go on. `halted` says why the run was
+    cut short, empty if it was not.
+    """
 
     run_id: str
     vantage: Vantage
@@ -63,9 +67,13 @@ class Run:
     fitness: Fitness = Fitness.UNKNOWN
     evidence: FitnessEvidence = field(default_factory=FitnessEvidence)
     on_fitness: Callable[[Fitness, FitnessEvidence], None] = lambda _fitness, _evidence: None
+    bugs: dict[str, Exception] = field(default_factory=dict)
+    halted: str = ""
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _checked: float = 0.0
     _checked_tls: float = -1.0
     _innocents: Innocents = field(init=False)
+    _egress: egress.Egress = egress.UNASKED
     _recheck: asyncio.Lock = field(default_factory=asyncio.Lock)
     _software: Software = field(default_factory=software)
 
@@ -74,6 +82,22 @@ class Run:
 
     async def go(self) -> None:
         """Measure everything in the plan. Cancelling loses only what is not yet complete."""
+        async with asyncio.TaskGroup() as group:
+            self._start(group, self._everything(group))
+
+    def halt(self, why: str) -> None:
+        """End early, as a run does whose budget is spent: what is in hand is dropped and `go` returns."""
+        self.halted = self.halted or why
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    def _start(self, group: asyncio.TaskGroup, work: Coroutine[None, None, None]) -> None:
+        task = group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _everything(self, group: asyncio.TaskGroup) -> None:
+        """The references, and once they are judged every other endpoint in a task of its own."""
         seen = await self._references()
         foreign = self.vantage.country
         for one in seen:
@@ -82,25 +106,51 @@ class Run:
         self.evidence = msgspec.structs.replace(self.evidence, controls=await control.health(self.tools, asked))
         self.on_fitness(self.fitness, self.evidence)
         for one in seen:
-            self._finish(one)
-        async with asyncio.TaskGroup() as group:
-            pace = _Pace(self.tools)
-            for task in self.plan.tasks:
-                await pace.wait()
-                group.create_task(self._one(task))
+            self._keep(one)
+        pace = _Pace(self.tools)
+        for task in self.plan.tasks:
+            await pace.wait()
+            self._start(group, self._guarded(task))
+
+    async def _guarded(self, task: Task) -> None:
+        """One endpoint. A bug that shows there is counted against us and ends no other endpoint's measurement."""
+        try:
+            seen = await self._one(task)
+        except Exception as bug:  # noqa: BLE001 - kept by name, told at the end, exit 1
+            self.bugs[task.name] = bug
+        else:
+            self._keep(seen)
+
+    def _keep(self, seen: _Seen) -> None:
+        """Judge, and give to the sink. A fault of the sink itself ends the run: nothing could be kept."""
+        try:
+            measurement = self._measurement(seen)
+        except Exception as bug:  # noqa: BLE001 - kept by name, told at the end, exit 1
+            self.bugs[seen.task.name] = bug
+            return
+        self.sink(measurement)
 
     async def _references(self, *, with_tls: bool = False, pauses: tuple[float, ...] | None = None) -> list[_Seen]:
         """Measure the references and judge the vantage by them."""
         self._checked = self.tools.network.monotonic()
-        seen = await asyncio.gather(*(self._look(task, pauses) for task in self.plan.references))
+        looks = await asyncio.gather(*(self._safe_look(task, pauses) for task in self.plan.references))
+        seen = [one for one in looks if one is not None]
         if with_tls:
             await asyncio.gather(*(self._shake(one) for one in seen))
         readings = [fitness.Seen(s.task.target.country, s.log.started, s.log.observations) for s in seen]
-        egress = await fitness.ask_egress(self.tools) if self.tools.settings.egress is not None else None
+        self._egress = await egress.find(self.tools)
         controls = self.evidence.controls
-        self.fitness, self.evidence = fitness.judge(readings, self.vantage, egress)
+        self.fitness, self.evidence = fitness.judge(readings, self.vantage, self._egress)
         self.evidence = msgspec.structs.replace(self.evidence, controls=controls)
-        return list(seen)
+        return seen
+
+    async def _safe_look(self, task: Task, pauses: tuple[float, ...] | None) -> _Seen | None:
+        """A reference; None after a bug that shows there."""
+        try:
+            return await self._look(task, pauses)
+        except Exception as bug:  # noqa: BLE001 - kept by name, told at the end, exit 1
+            self.bugs[task.name] = bug
+            return None
 
     async def _shake(self, one: _Seen) -> None:
         """A handshake with the reference's own name: is somebody breaking into everybody's TLS?"""
@@ -110,7 +160,7 @@ class Run:
         for address in list(addresses)[:1]:
             await flow.run(one.log, self.tools, Errand(where, address, 0, 0, Purpose.CONTROL_SNI, "tls"))
 
-    async def _one(self, task: Task) -> None:
+    async def _one(self, task: Task) -> _Seen:
         seen = await self._look(task)
         facts = self._facts(seen)
         if wants_control(facts):
@@ -121,7 +171,7 @@ class Run:
             await self._still_fit(failed_at, with_tls=_untrusted(seen.log))
         if self.tools.settings.quic:
             await http3.ask(seen.log, self.tools, task, facts, self._innocents)
-        self._finish(seen)
+        return seen
 
     def _facts(self, seen: _Seen) -> Facts:
         """What is known so far of one endpoint."""
@@ -157,12 +207,10 @@ class Run:
         state = self.tools.quic.state
         return self.evidence if state == self.evidence.quic else msgspec.structs.replace(self.evidence, quic=state)
 
-    def _finish(self, seen: _Seen) -> None:
-        self.sink(self._measurement(seen))
-
     def _measurement(self, seen: _Seen) -> Measurement:
         task, log = seen.task, seen.log
-        observations = bounded(scrub(log.observations, self.tools.settings.own_addresses))
+        ours = self.tools.settings.own_addresses | self._egress.addresses
+        observations = bounded(scrub(log.observations, ours))
         records = self.records(task.name, log.started)
         unjudged = Measurement(
             id=f"{self.run_id}/{task.name}",

@@ -66,7 +66,8 @@ def write_list(folder: Path, text: str = UNREACHABLE) -> Path:
 
 def served(port: int, *, silent: int = 0, blocked: str = "") -> str:
     """A list whose one app and one reference are this machine's own servers, by literal address."""
-    quiet = f'\n      - {{id: quiet, role: api, url: "http://127.0.0.1:{silent}/"}}' if silent else ""
+    hello = "expect: {contains: hello}"
+    quiet = f'\n      - {{id: quiet, role: api, url: "http://127.0.0.1:{silent}/", {hello}}}' if silent else ""
     return f"""\
 version: 1
 apps:

@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 
-class _Hello(BaseHTTPRequestHandler):
+class Hello(BaseHTTPRequestHandler):
+    """Says `hello`, whatever it is asked."""
+
     def do_GET(self) -> None:
         """Answer `hello`."""
         self.send_response(200)
@@ -20,10 +22,16 @@ class _Hello(BaseHTTPRequestHandler):
         """Nothing."""
 
 
+class Server(ThreadingHTTPServer):
+    """Has room for all that knock at once: a SYN that is dropped is sent again after seconds only."""
+
+    request_queue_size = 128
+
+
 @pytest.fixture(scope="session")
 def hello() -> Iterator[int]:
     """The port of a web server that answers `hello`."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Hello) as server:
+    with Server(("127.0.0.1", 0), Hello) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield int(server.server_address[1])

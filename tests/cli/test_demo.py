@@ -64,8 +64,11 @@ def test_the_api_is_blocked_since_an_interval_that_holds_the_truth(played: tuple
     told = json.loads(probe("report", str(made), "--json", cwd=folder).out)
     [series] = [one for one in told["series"] if (one["target"], one["endpoint"]) == ("clubhouse", "api")]
     [episode] = series["episodes"]
-    for onset in (episode["onset"], episode["certain_onset"]):
-        assert onset["earliest"]["epoch"] < switched(done) <= onset["latest"]["epoch"]
+    observed, certain = episode["onset"], episode["certain_onset"]
+    assert observed["earliest"]["epoch"] < switched(done) <= observed["latest"]["epoch"]
+    began = certain["earliest"]  # None: on a busy machine some of the few runs before say nothing, and it stays open
+    assert began is None or began["epoch"] < switched(done)
+    assert switched(done) <= certain["latest"]["epoch"]
     assert re.search(r"clubhouse/api .*since .*–", done.out)
 
 

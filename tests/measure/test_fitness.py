@@ -5,6 +5,8 @@ from email.utils import format_datetime
 
 import pytest
 
+from probe.measure.asn_table import Network
+from probe.measure.egress import UNASKED, Egress
 from probe.measure.fitness import Seen, clock_offset, dead_resolvers, ipv6_state, judge
 from probe.model.diagnosis import Fitness
 from probe.model.failure import Failure, FailureKind, Operation
@@ -115,19 +117,32 @@ def test_a_reference_reached_at_its_second_try_counts() -> None:
     assert judge(abroad(again), CN)[0] is Fitness.FIT
 
 
+def leaving_by(*numbers: int) -> Egress:
+    return Egress(tuple(Network(number, "") for number in numbers))
+
+
 @pytest.mark.parametrize(
-    ("egress", "fitness"), [(4134, Fitness.FIT), (None, Fitness.FIT), (9009, Fitness.VANTAGE_MISMATCH)]
+    ("egress", "fitness", "note"),
+    [
+        (leaving_by(4134), Fitness.FIT, ""),
+        (UNASKED, Fitness.FIT, ""),
+        (Egress(unknown="nobody knows"), Fitness.FIT, "nobody knows"),
+        (leaving_by(9009), Fitness.VANTAGE_MISMATCH, "declared AS4134, seen from AS9009"),
+        (leaving_by(9009, 6939), Fitness.VANTAGE_MISMATCH, "declared AS4134, seen from AS9009 and AS6939"),
+        (leaving_by(4134, 6939), Fitness.FIT, "seen from AS6939 as well as from AS4134"),
+    ],
 )
 def test_an_egress_in_another_network_is_a_mismatch_whatever_the_references_say(
-    egress: int | None, fitness: Fitness
+    egress: Egress, fitness: Fitness, note: str
 ) -> None:
     found, evidence = judge(abroad(UP), CN, egress)
-    assert found is fitness
-    assert ("AS9009" in evidence.note) is (fitness is Fitness.VANTAGE_MISMATCH)
+    assert (found, evidence.note) == (fitness, note)
 
 
 def test_an_undeclared_network_cannot_be_mismatched() -> None:
-    assert judge(abroad(UP), Vantage(name="local"), 9009)[0] is Fitness.FIT
+    for egress in (leaving_by(9009), Egress(unknown="nobody knows")):
+        found, evidence = judge(abroad(UP), Vantage(name="local"), egress)
+        assert (found, evidence.note) == (Fitness.FIT, "")
 
 
 @pytest.mark.parametrize(

@@ -2,27 +2,34 @@
 
 import asyncio
 import errno
+import importlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import pytest
 
 from probe.lab.loopback import LoopbackLab
 from probe.lab.rule import Drop, Match, Reset, Rule, Stage
 from probe.lab.world import Response, Route, World
-from probe.measure.plan import make
-from probe.measure.runner import software
+from probe.measure.log import Tools
+from probe.measure.plan import Task, make
+from probe.measure.runner import Run, software
+from probe.measure.settings import budget
 from probe.model.codec import decode_line, encode_line
 from probe.model.diagnosis import Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import Measurement
-from probe.model.target import Expect, Target, TargetKind
+from probe.model.target import Expect, Target, TargetKind, TargetList
+from probe.net.doh import DohClient
 from probe.net.network import Network, Stream
 from probe.net.real import RealNetwork
 from probe.net.remap import RemapNetwork, Unmapped
 from probe.net.scripted import After, ScriptedNetwork
+from probe.net.url import Where
 from tests.world import (
     DAY,
+    VANTAGE,
     http_host,
     https_host,
     listed,
@@ -57,7 +64,7 @@ def test_every_task_of_the_plan_gives_exactly_one_line_whatever_becomes_of_it(co
         Rule(id="reset", match=Match(stage=Stage.TLS, names=NAMES[1:2]), effect=Reset()),
         Rule(id="drop", match=Match(stage=Stage.TCP, addresses=("104.16.1.3",)), effect=Drop()),
     ]
-    ran = run_in(world_of_many(), listed(*many()), rules=rules, down=NAMES[3:4], proxy=True, timeout=0.2,
+    ran = run_in(world_of_many(), listed(*many()), rules=rules, down=NAMES[3:4], proxy=True, timeout=0.6,
                  concurrency=concurrency)  # fmt: skip
     plan = make(listed(*many()), DAY)
     assert Counter(f"{m.target}/{m.endpoint}" for m in ran.lines) == Counter(
@@ -221,3 +228,92 @@ def test_a_network_that_maps_nowhere_is_offline_and_blames_nobody() -> None:
 
 def test_a_run_without_anything_to_do_ends() -> None:
     assert run_in(tiny_world(), listed()).lines == []
+
+
+@pytest.mark.parametrize("where", ["probe.measure.endpoint.measure", "probe.measure.runner.rejudge"])
+@pytest.mark.parametrize("victim", [NAMES[0], REFERENCES[0]])
+def test_a_bug_at_one_endpoint_costs_that_endpoint_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, where: str, victim: str
+) -> None:
+    module, _, name = where.rpartition(".")
+    real = getattr(importlib.import_module(module), name)
+
+    def breaks(*given: Any, **named: Any) -> Any:
+        told = [
+            one.host if isinstance(one, Where) else one.input for one in given if isinstance(one, Where | Measurement)
+        ]
+        if any(victim in one for one in told):
+            raise ZeroDivisionError(victim)
+        return real(*given, **named)
+
+    monkeypatch.setattr(where, breaks)
+    ran, run = run_with_runner(world_of_many(), listed(*many()))
+    hit = {f"{one.target}/{one.endpoint}" for one in ran} ^ {task.name for task in plan_of_many()}
+    expected = {task.name for task in plan_of_many() if victim in task.where.host}
+    assert hit == set(run.bugs) == expected
+    assert {str(bug) for bug in run.bugs.values()} == {victim}
+
+
+def plan_of_many() -> tuple[Task, ...]:
+    plan = make(listed(*many()), DAY)
+    return (*plan.references, *plan.tasks)
+
+
+def run_with_runner(world: World, targets: TargetList) -> tuple[list[Measurement], Run]:
+    """A run that gives its runner back."""
+    lines: list[Measurement] = []
+    with LoopbackLab(world) as lab:
+
+        async def scenario() -> Run:
+            network = RemapNetwork(RealNetwork(), lab.client_table, resolvers=world.client.resolvers)
+            return await run_over(network, targets, trust_in(lab.ca_pem), settings(network), lines.append)
+
+        return lines, asyncio.run(scenario())
+
+
+def test_a_sink_that_fails_ends_the_run() -> None:
+    def full(_line: Measurement) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(ExceptionGroup) as told:
+        asyncio.run(_into(full))
+    assert told.value.subgroup(OSError) is not None
+
+
+async def _into(sink: Callable[[Measurement], None]) -> Run:
+    network = ScriptedNetwork(tcp={("93.185.0.1", 443): lambda _data: ()})
+    plain = settings(network, retry_pauses=(), resolvers=())
+    return await network.run(run_over(network, listed(target("tcp://93.185.0.1:443")), trust_in(""), plain, sink))
+
+
+def test_a_run_that_is_halted_ends_at_once_and_drops_what_is_in_hand() -> None:
+    network = ScriptedNetwork(rtt=0.1, tcp={("93.185.0.1", 443): lambda _data: ()})
+    lines: list[Measurement] = []
+    runs: list[Run] = []
+
+    async def scenario() -> None:
+        targets = listed(target("tcp://93.185.0.1:443", id="quick"), target("tcp://93.185.0.9:443", id="silent"))
+        async with DohClient(network, trust_in("")) as doh:
+            chosen = settings(network, timeout=10.0, resolvers=())
+            tools = Tools(network, trust_in(""), doh, chosen, budget(8, 1, 1024))
+            run = Run(run_id="r", vantage=VANTAGE, plan=make(targets, DAY), tools=tools, sink=lines.append,
+                      target_list="")  # fmt: skip
+            runs.append(run)
+            going = asyncio.ensure_future(run.go())
+            await network.sleep(1.0)
+            run.halt("enough")
+            run.halt("and again")
+            await going
+            assert len(asyncio.all_tasks()) == 2  # this one, and the one that winds the clock
+
+    asyncio.run(drive(network, scenario()))
+    assert [line.target for line in lines] == ["quick"]
+    assert (runs[0].halted, runs[0].bugs) == ("enough", {})
+    assert network.monotonic() < 2.0
+
+
+async def drive(network: ScriptedNetwork, main: Coroutine[Any, Any, None]) -> None:
+    """Run `main` while the clock is wound."""
+    task = asyncio.ensure_future(main)
+    await network.advance(1.5)
+    await task

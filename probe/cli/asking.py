@@ -1,0 +1,231 @@
+"""From options to what a run needs: vantage, settings, trust, neighbours, plan. Names every mistake in one go.
+
+Shared by the commands that measure. What they were asked is in `options`; here it is understood, or refused with exit
+2 before anything is probed.
+"""
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from probe.cli.amounts import bytes_of, seconds_of
+from probe.cli.console import Exit, clean, fail
+from probe.cli.options import Options
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from probe.measure.asn_table import AsnTable
+    from probe.measure.plan import Plan
+    from probe.measure.settings import Settings
+    from probe.model.target import TargetList
+    from probe.model.vantage import Vantage
+    from probe.net.certificate import TrustStore
+    from probe.schedule.once import Bounds, Job
+    from probe.store.neighbours import Neighbours
+
+
+class Asked(NamedTuple):
+    """The options, understood."""
+
+    options: Options
+    vantage: "Vantage"
+    settings: "Settings"
+    bounds: "Bounds"
+    trust: "TrustStore"
+    neighbours: "Neighbours"
+    listed: "TargetList"
+    plan: "Plan"
+
+    def job(self) -> "Job":
+        """The run that was asked for."""
+        from probe.schedule.once import Job
+
+        return Job(self.plan, self.vantage, self.settings, self.options.out, self.listed.sha256, self.bounds)
+
+
+def asked_or_fail(options: Options, mistakes: list[str]) -> Asked:
+    """All that a run needs; or every mistake of the options (`mistakes` holds the caller's own) and of the list."""
+    from probe.cli.live import say
+    from probe.cli.targets import load_or_fail
+
+    place = _vantage(options, mistakes)
+    settings = _with_extras(_settings(options, mistakes), options, mistakes)
+    trust = _trust(options.ca_file, mistakes)
+    neighbours = _neighbours(options.control_vantage, mistakes)
+    bounds = _bounds(options, mistakes)
+    for mistake in mistakes:
+        say(mistake)
+    listed = load_or_fail(options.targets, "nothing was probed")
+    plan = _plan(listed, options, mistakes)
+    assert trust is not None  # noqa: S101 - else that was a mistake, and told
+    return Asked(options, place, settings, bounds, trust, neighbours, listed, plan)
+
+
+def understood(options: Options, mistakes: list[str]) -> "tuple[Vantage, Settings, TrustStore | None]":
+    """Vantage, settings and trust as far as they can be understood; the `mistakes` grow by what is wrong."""
+    settings = _with_extras(_settings(options, mistakes), options, mistakes)
+    return _vantage(options, mistakes), settings, _trust(options.ca_file, mistakes)
+
+
+def renewed(asked: Asked) -> "Settings":
+    """The settings as of now: a machine that moved has other resolvers, and other addresses to keep out of records."""
+    mistakes: list[str] = []
+    settings = _with_extras(_settings(asked.options, mistakes), asked.options, mistakes)
+    return asked.settings if mistakes else settings
+
+
+def plan_of(listed: "TargetList", options: Options) -> "Plan":
+    """What is to be measured today. Raises SelectionError if `--only` names what is not in the list."""
+    from probe.measure.plan import make
+    from probe.net.quic import available
+
+    return make(listed, today(), only=options.only, risk=options.accept_risk, with_quic=available())
+
+
+def today() -> "date":
+    """The day by which a list's endpoints are valid or not: UTC's."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
+
+
+def _counted(mistakes: list[str]) -> str:
+    return f"{len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}; nothing was probed."
+
+
+def _vantage(options: Options, mistakes: list[str]) -> "Vantage":
+    from probe.model.vantage import Vantage
+    from probe.store.layout import vantage_error
+
+    if (error := vantage_error(options.vantage)) is not None:
+        mistakes.append(f"--vantage: {clean(error)}")
+    country = options.country
+    if len(country) != 2 or not country.isascii() or not country.isalpha():
+        mistakes.append(f"--country {clean(country)!r} is no country code; write two letters, such as CN")
+    number = options.asn.upper().removeprefix("AS")
+    if not (number.isascii() and number.isdigit() and int(number) < 2**32):
+        mistakes.append(f"--asn {clean(options.asn)!r} is no network number; write 4134 or AS4134")
+        number = "0"
+    return Vantage(name=options.vantage, country=country.upper(), asn=int(number), network=options.network)
+
+
+def _settings(options: Options, mistakes: list[str]) -> "Settings":
+    from probe.measure.settings import Settings, default_resolvers, resolver_from
+    from probe.model.observation import ResolverKind
+    from probe.net.real import RealNetwork, own_addresses
+    from probe.net.tunnel import parse_proxy
+
+    if not math.isfinite(options.timeout):
+        mistakes.append(f"--timeout {options.timeout} is no number of seconds; write one such as 10")
+    asked = {(r.kind, r.address): r for r in default_resolvers(RealNetwork().system_resolvers())}
+    parsed = []
+    named = (*(("--resolver", each) for each in options.resolver), *(("--doh", each) for each in options.doh))
+    for flag, text in named:
+        try:
+            one = resolver_from(text)
+            if flag == "--doh" and one.kind is not ResolverKind.DOH:
+                raise ValueError(
+                    f"--doh {text!r} is no URL; write https://HOST/PATH such as https://dns.google/dns-query"
+                )
+            asked.setdefault((one.kind, one.address), one)  # the vantage's own stays its own, named here or not
+        except ValueError as error:
+            mistakes.append(clean(str(error)))
+    for text in options.control_proxy:
+        try:
+            parsed.append(parse_proxy(text))
+        except ValueError as error:
+            mistakes.append(f"--control-proxy: {clean(str(error))}")
+    return Settings(
+        timeout=options.timeout,
+        concurrency=options.concurrency,
+        resolvers=tuple(asked.values()),
+        proxies=tuple(parsed),
+        followup=options.followup,
+        own_addresses=own_addresses(),
+    )
+
+
+def _with_extras(settings: "Settings", options: Options, mistakes: list[str]) -> "Settings":
+    from dataclasses import replace
+
+    from probe.diagnose.fingerprints import Fingerprint, parse_csv
+    from probe.net.url import is_address, parse
+
+    mistakes += [f"--canary {clean(text)!r} is no address" for text in options.canary if not is_address(text)]
+    egress = None if options.egress_url is None else parse(options.egress_url)
+    if options.egress_url is not None and (egress is None or egress.scheme not in ("http", "https")):
+        mistakes.append(f"--egress-url {clean(options.egress_url)!r} is no http or https URL")
+    known: tuple[Fingerprint, ...] = ()
+    if (marks := options.fingerprints) is not None:
+        try:
+            with marks.open(encoding="utf-8", newline="") as lines:
+                known = parse_csv(lines)
+        except (OSError, UnicodeDecodeError) as error:
+            mistakes.append(f"--fingerprints {clean(str(marks))}: {clean(str(error))}")
+        except ValueError as error:
+            mistakes.append(f"{clean(str(marks))}:{clean(str(error))}")
+    table = _table(options.asn_table, mistakes)
+    return replace(settings, canaries=tuple(options.canary), egress=egress, asn_table=table, marks=known)
+
+
+def _table(path: "Path | None", mistakes: list[str]) -> "AsnTable | None":
+    from probe.measure.asn_table import AsnTableError, load
+
+    try:
+        return None if path is None else load(path)
+    except AsnTableError as error:
+        mistakes.append(f"--asn-table: {clean(str(error))}")
+        return None
+
+
+def _bounds(options: Options, mistakes: list[str]) -> "Bounds":
+    from probe.schedule.once import Bounds
+
+    size = None if options.max_bytes is None else bytes_of(options.max_bytes)
+    if options.max_bytes is not None and size is None:
+        mistakes.append(f"--max-bytes {clean(options.max_bytes)!r} is no amount of data; write one such as 20MB")
+    time = None if options.max_time is None else seconds_of(options.max_time)
+    if options.max_time is not None and time is None:
+        mistakes.append(f"--max-time {clean(options.max_time)!r} is no time; write one such as 90s or 5m")
+    return Bounds(size, time)
+
+
+def _plan(listed: "TargetList", options: Options, mistakes: list[str]) -> "Plan":
+    """The plan, or all that is wrong with the flags. `mistakes` made so far are already told, but for their number."""
+    from probe.cli.live import say
+    from probe.measure.plan import SelectionError
+
+    try:
+        plan = plan_of(listed, options)
+    except SelectionError as error:
+        unknown = [clean(line) for line in str(error).splitlines()]
+        fail([*unknown, _counted([*mistakes, *unknown])])
+    if mistakes:
+        fail(_counted(mistakes))
+    if not plan.tasks and (plan.left_out or not plan.references):
+        reasons = [f"{name}: {why}" for name, why in plan.left_out]
+        refused = any("--accept-risk" in reason for reason in reasons)
+        fail([*map(clean, reasons), "nothing is left to probe"], Exit.CONSENT if refused else Exit.USAGE)
+    for name, why in plan.left_out:
+        say(f"left out {clean(name)}: {why}")
+    return plan
+
+
+def _trust(ca_file: "Path | None", mistakes: list[str]) -> "TrustStore | None":
+    """The authorities in `ca_file` beside certifi's; None if it cannot be read."""
+    from probe.net.certificate import TrustStore
+
+    try:
+        return TrustStore(ca_file)
+    except (OSError, ValueError) as error:
+        mistakes.append(f"--ca-file: {clean(str(error))}")
+        return None
+
+
+def _neighbours(folders: list[str], mistakes: list[str]) -> "Neighbours":
+    from probe.store.neighbours import Neighbours
+
+    neighbours = Neighbours(folders)
+    mistakes += [f"--control-vantage: {clean(problem)}" for problem in neighbours.problems]
+    return neighbours

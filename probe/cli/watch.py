@@ -1,0 +1,179 @@
+"""`probe watch`: measure again and again, for months. Options, signals and the end; when and what is `schedule`.
+
+The options are those of `probe run`, understood by the same code.
+"""
+
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from probe.cli import alerting, options
+from probe.cli.amounts import seconds_of, spoken
+from probe.cli.console import Exit, clean, fail
+from probe.model.target import Risk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from probe.cli.asking import Asked
+    from probe.cli.ticker import Ticker
+    from probe.measure.plan import Plan
+    from probe.model.measurement import Measurement
+    from probe.net.network import Network
+    from probe.schedule.loop import Hooks
+    from probe.schedule.once import Finished
+
+LEAST_EVERY = 1.0
+MOST_EVERY = 7 * 86400.0
+
+Every = Annotated[
+    str, typer.Option("--every", metavar="TIME", help="From one run to the next, such as 90s, 10m or 1h.")
+]
+
+
+def watch(
+    targets: options.Targets = Path("targets.yaml"),
+    every: Every = "10m",
+    vantage: options.Vantage = "local",
+    country: options.Country = "ZZ",
+    asn: options.Asn = "0",
+    network: options.Network = "",
+    out: options.Out = Path("results"),
+    only: options.Only = None,
+    concurrency: options.Concurrency = 512,
+    timeout: options.Timeout = 10.0,
+    resolver: options.Resolver = None,
+    doh: options.Doh = None,
+    ca_file: options.CaFile = None,
+    control_proxy: options.ControlProxy = None,
+    control_vantage: options.ControlVantage = None,
+    accept_risk: options.AcceptRisk = Risk.MEDIUM,
+    followup: options.Followup = True,
+    canary: options.Canary = None,
+    egress_url: options.EgressUrl = None,
+    asn_table: options.AsnTable = None,
+    fingerprints: options.Fingerprints = None,
+    max_bytes: options.MaxBytes = None,
+    max_time: options.MaxTime = None,
+    runs: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop after so many runs; else only a signal stops it.", min=1)
+    ] = None,
+    alert_to: alerting.AlertTo = None,
+    on_alert: alerting.OnAlert = None,
+    dry_alerts: alerting.DryAlerts = False,
+    prometheus: alerting.PrometheusFile = None,
+    json: options.Json = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print every host, port and check a run would touch, and touch none.")
+    ] = False,
+) -> None:
+    """Measure a target list every so often, until you stop it; what changes is told as it is seen."""
+    from probe.cli.asking import asked_or_fail
+
+    seconds = seconds_of(every)
+    mistakes = []
+    if seconds is None or not LEAST_EVERY <= seconds <= MOST_EVERY:
+        mistakes.append(f"--every {clean(every)!r} is no interval from 1s to 7d; write one such as 10m")
+    asked = asked_or_fail(
+        options.Options(
+            targets=targets, vantage=vantage, country=country, asn=asn, network=network, out=out, only=only or [],
+            concurrency=concurrency, timeout=timeout, resolver=resolver or [], doh=doh or [], ca_file=ca_file,
+            control_proxy=control_proxy or [], control_vantage=control_vantage or [], accept_risk=accept_risk,
+            followup=followup, canary=canary or [], egress_url=egress_url, asn_table=asn_table,
+            fingerprints=fingerprints, max_bytes=max_bytes, max_time=max_time,
+        ),
+        mistakes,
+    )  # fmt: skip
+    assert seconds is not None  # noqa: S101 - else that was a mistake, and told
+    if dry_run:
+        from probe.cli.dryrun import show
+
+        show(asked.plan, asked.settings, json=json)
+        return
+    from probe.net.real import RealNetwork
+
+    telling = alerting.Alerting(alert_to or [], on_alert, prometheus, dry_alerts, json)
+    with alerting.alerting(telling, out, vantage, seconds) as plugins:
+        stand(asked, RealNetwork(), seconds, runs=runs, json=json, plugins=plugins)
+
+
+def stand(
+    asked: "Asked", network: "Network", every: float, *, runs: int | None, json: bool, plugins: "list[Hooks]"
+) -> None:
+    """Watch over `network` until `runs` are made or a signal comes; ends the command with the code that says which."""
+    from probe.cli.ticker import Ticker
+    from probe.schedule.lock import LockedError, held
+    from probe.store.journal import JournalError
+
+    ticker = Ticker(asked.plan.size, every, json=json)
+    lock = asked.options.out / asked.vantage.name / ".watch.lock"
+    what = f"probe watch --every {spoken(every)}"
+    try:
+        with held(lock, what, network.now()):
+            ended = _until_stopped(asked, network, every, runs, ticker, plugins)
+    except LockedError as error:
+        fail([clean(str(error)), "one watch at a time for a vantage point; nothing was probed"], Exit.LOCKED)
+    except JournalError as error:
+        fail(clean(str(error)), Exit.INTERNAL)
+    if ended is not None:
+        fail(ended, Exit.INTERRUPTED)
+
+
+def _until_stopped(
+    asked: "Asked", network: "Network", every: float, runs: int | None, ticker: "Ticker", plugins: "list[Hooks]"
+) -> list[str] | None:
+    """Go on until all `runs` are made (None), or a signal comes: then what is on disk, in words."""
+    import asyncio
+
+    from probe.cli.fresh import Fresh
+    from probe.schedule.due import grid
+    from probe.schedule.loop import Watch
+    from probe.schedule.once import Progress, run_once
+    from probe.schedule.pace import Pace
+    from probe.schedule.state import remembered, save, state_path
+
+    fresh = Fresh(asked, ticker.note)
+    name, out = asked.vantage.name, asked.options.out
+    schedule = grid(every, name)
+    pace = Pace(every, schedule.jitter)
+    cut: list[Finished] = []
+
+    def over(done: "Finished") -> None:
+        if done.interrupted:
+            cut.append(done)
+
+    async def measure(plan: "Plan", heard: "Callable[[Measurement], None]") -> "Finished":
+        progress = Progress(on_measurement=heard, on_finished=over)
+        return await run_once(fresh.job(plan), network, asked.trust, fresh.neighbours(network.now()), progress)
+
+    async def go() -> None:
+        watching = Watch(
+            network=network, grid=schedule, pace=pace, state=remembered(out, name, pace, network.now()),
+            plan=fresh.plan, measure=measure, save=lambda state: save(state_path(out, name), state),
+            hooks=(ticker.hooks(), *plugins), cycles=runs,
+        )  # fmt: skip
+        running = asyncio.ensure_future(watching.go())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError):  # Windows
+                asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        await running
+
+    ticker.open()
+    try:
+        asyncio.run(go())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return _stopped(cut, out)
+    finally:
+        ticker.close()
+    return None
+
+
+def _stopped(cut: "list[Finished]", out: Path) -> list[str]:
+    if not cut:
+        return [f"stopped between two runs; every line measured is in {clean(str(out))}"]
+    done = cut[-1]
+    return [f"interrupted: {done.measured} of {done.planned} endpoints of this run are on disk",
+            f"to measure the rest: probe run --resume {done.run_id}, with the same options"]  # fmt: skip

@@ -1,0 +1,104 @@
+"""A Network that counts the bytes that pass and tells when there are too many. Everything else is the network under it.
+
+What is counted is payload, as handed to and got from the kernel: not the headers of IP, TCP and UDP, and not what
+getaddrinfo asks, which the system does out of our sight.
+"""
+
+from collections.abc import Callable
+
+from probe.net.network import Datagram, DatagramSocket, Network, Stream
+
+
+class Meter:
+    """The count, in bytes both ways, and what is called once when it passes `most` (None: never)."""
+
+    __slots__ = ("_most", "_spent", "total")
+
+    def __init__(self, most: int | None = None, spent: Callable[[], None] = lambda: None) -> None:
+        self.total = 0
+        self._most, self._spent = most, spent
+
+    def add(self, count: int) -> None:
+        """Count some more."""
+        self.total += count
+        if self._most is not None and self.total > self._most:
+            self._most = None
+            self._spent()
+
+
+class MeteredNetwork:
+    """`inner`, with every byte of its streams and datagrams counted by `meter`."""
+
+    def __init__(self, inner: Network, meter: Meter) -> None:
+        self._inner = inner
+        self._meter = meter
+
+    def now(self) -> float:
+        """The inner network's."""
+        return self._inner.now()
+
+    def monotonic(self) -> float:
+        """The inner network's."""
+        return self._inner.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        await self._inner.sleep(seconds)
+
+    def system_resolvers(self) -> tuple[str, ...]:
+        """The inner network's."""
+        return self._inner.system_resolvers()
+
+    async def getaddrinfo(self, host: str, deadline: float) -> tuple[str, ...]:
+        """The inner network's; uncounted."""
+        return await self._inner.getaddrinfo(host, deadline)
+
+    async def connect(self, address: str, port: int, deadline: float) -> Stream:
+        """A counted connection."""
+        return _MeteredStream(await self._inner.connect(address, port, deadline), self._meter)
+
+    async def udp(self, address: str, port: int) -> DatagramSocket:
+        """A counted socket."""
+        return _MeteredDatagrams(await self._inner.udp(address, port), self._meter)
+
+
+class _MeteredStream:
+    __slots__ = ("_inner", "_meter")
+
+    def __init__(self, inner: Stream, meter: Meter) -> None:
+        self._inner, self._meter = inner, meter
+
+    @property
+    def source_port(self) -> int:
+        return self._inner.source_port
+
+    async def recv(self, limit: int, deadline: float) -> bytes:
+        data = await self._inner.recv(limit, deadline)
+        self._meter.add(len(data))
+        return data
+
+    async def send(self, data: bytes, deadline: float) -> None:
+        self._meter.add(len(data))
+        await self._inner.send(data, deadline)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _MeteredDatagrams:
+    __slots__ = ("_inner", "_meter")
+
+    def __init__(self, inner: DatagramSocket, meter: Meter) -> None:
+        self._inner, self._meter = inner, meter
+
+    async def send(self, data: bytes) -> None:
+        self._meter.add(len(data))
+        await self._inner.send(data)
+
+    async def recv(self, deadline: float) -> Datagram:
+        datagram = await self._inner.recv(deadline)
+        self._meter.add(len(datagram.data))
+        return datagram
+
+    def close(self) -> None:
+        self._inner.close()

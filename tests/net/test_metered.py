@@ -1,0 +1,52 @@
+"""Bytes are counted both ways, and once there are too many that is told once."""
+
+import asyncio
+from typing import Any
+
+from probe.net.metered import Meter, MeteredNetwork
+from probe.net.scripted import After, ScriptedNetwork
+
+
+def echo(data: bytes) -> list[After]:
+    return [After(0.1, data)] if data else []
+
+
+def test_streams_and_datagrams_are_counted_both_ways_and_pass_unchanged() -> None:
+    inner = ScriptedNetwork(rtt=0.1, hosts={"a.example": ("1.2.3.4",)}, tcp={("1.2.3.4", 80): echo},
+                            udp={("1.2.3.4", 53): echo}, resolvers=("1.2.3.4",))  # fmt: skip
+    meter = Meter()
+    network = MeteredNetwork(inner, meter)
+
+    async def talk() -> list[Any]:
+        stream = await network.connect("1.2.3.4", 80, 9.0)
+        await stream.send(b"hello", 9.0)
+        said = await stream.recv(100, 9.0)
+        socket = await network.udp("1.2.3.4", 53)
+        await socket.send(b"abc")
+        answer = await socket.recv(9.0)
+        stream.close()
+        socket.close()
+        await network.sleep(1.0)
+        return [said, answer.data, answer.port, stream.source_port, await network.getaddrinfo("a.example", 9.0)]
+
+    said, answer, port, source, found = asyncio.run(inner.run(talk()))
+    assert (said, answer, port, found) == (b"hello", b"abc", 53, ("1.2.3.4",))
+    assert source > 0
+    assert meter.total == 2 * len(b"hello") + 2 * len(b"abc")
+    assert (network.now(), network.monotonic()) == (inner.now(), inner.monotonic())
+    assert network.system_resolvers() == ("1.2.3.4",)
+
+
+def test_too_many_bytes_are_told_once() -> None:
+    told: list[int] = []
+    meter = Meter(10, lambda: told.append(meter.total))
+    for count in (4, 6, 1, 5, 100):
+        meter.add(count)
+    assert told == [11]
+    assert meter.total == 116
+
+
+def test_a_meter_without_a_bound_never_tells() -> None:
+    meter = Meter(None, lambda: (_ for _ in ()).throw(AssertionError))
+    meter.add(10**12)
+    assert meter.total == 10**12
