@@ -9,7 +9,25 @@ from typing import Annotated
 import typer
 
 from probe import __version__
-from probe.cli import claims, demo, explain, lab, note, report, run, targets
+from probe.cli import (
+    claims,
+    compact,
+    configured,
+    demo,
+    diff,
+    doctor,
+    explain,
+    lab,
+    note,
+    pull,
+    push,
+    report,
+    run,
+    schedule,
+    targets,
+    verify,
+    watch,
+)
 from probe.cli.console import Exit
 
 app = typer.Typer(
@@ -24,12 +42,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run.run)
+app.command()(watch.watch)
 app.command()(report.report)
 app.command()(explain.explain)
+app.command()(diff.diff)
 app.command()(demo.demo)
+app.command()(verify.verify)
+app.command(context_settings=doctor.TAKES_RUNS_OPTIONS)(doctor.doctor)
+app.command()(compact.compact)
+app.command()(push.push)
+app.command()(pull.pull)
 app.add_typer(targets.app, name="targets")
 app.add_typer(claims.app, name="claims")
 app.add_typer(note.app, name="note")
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(lab.app, name="lab")
 
 
@@ -41,11 +67,13 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback has acted on it
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Options before the command."""
+    configured.apply(context)
 
 
 def main() -> None:

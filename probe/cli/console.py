@@ -82,4 +82,4 @@ def write(text: str) -> None:
     sys.stdout.write(text)
 
 
-_PLAIN = str.maketrans({"█": "#", "▒": "%", "·": ".", "▏": "|", "–": "-", "…": "~"})
+_PLAIN = str.maketrans({"█": "#", "▒": "%", "·": ".", "▏": "|", "–": "-", "…": "~", "→": ">"})

@@ -4,23 +4,17 @@ One dead address or a captive portal looks the same, target by target, as a cens
 reads what was seen of the references and judges it by the table below; measuring them is `runner`'s work.
 """
 
-import json
 import statistics
 from collections.abc import Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-import msgspec
-
-from probe.measure import endpoint, flow
-from probe.measure.flow import Errand
-from probe.measure.log import Log, Tools
+from probe.measure.egress import UNASKED, Egress, mismatch, remark
 from probe.model.diagnosis import Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import FitnessEvidence
 from probe.model.observation import DNSLookup, HTTPRoundTrip, Observation, Purpose, TCPConnect, TLSHandshake
-from probe.model.target import Expect
 from probe.model.vantage import Vantage
 
 CLOCK_TOLERANCE = 300.0
@@ -47,10 +41,10 @@ class _Reading(NamedTuple):
     untrusted: bool
 
 
-def judge(seen: Sequence[Seen], vantage: Vantage, egress: int | None = None) -> tuple[Fitness, FitnessEvidence]:
+def judge(seen: Sequence[Seen], vantage: Vantage, egress: Egress = UNASKED) -> tuple[Fitness, FitnessEvidence]:
     """The fitness of a vantage and the evidence for it. No references: `unknown`.
 
-    `egress` is the network number that a configured page saw us come from; None: not asked, or no answer.
+    `egress` says by which networks we leave, as far as that was asked for.
     """
     readings = [_read(one, vantage.country) for one in seen]
     domestic = [r.reached for r in readings if r.domestic]
@@ -62,10 +56,10 @@ def judge(seen: Sequence[Seen], vantage: Vantage, egress: int | None = None) -> 
         clock_offset=None if offset is None else round(offset, 1),
         ipv6=ipv6_state([o for one in seen for o in one.observations]),
         dead_resolvers=dead_resolvers([o for one in seen for o in one.observations]),
+        note=mismatch(vantage, egress) or remark(vantage, egress),
     )
-    if egress is not None and vantage.asn and egress != vantage.asn:
-        note = f"declared AS{vantage.asn}, seen from AS{egress}"
-        return Fitness.VANTAGE_MISMATCH, msgspec.structs.replace(evidence, note=note)
+    if mismatch(vantage, egress):
+        return Fitness.VANTAGE_MISMATCH, evidence
     return _verdict(readings, domestic, foreign, offset, evidence.ipv6), evidence
 
 
@@ -109,30 +103,6 @@ def _read(one: Seen, country: str) -> _Reading:
         shook=bool(shaken),
         untrusted=bool(shaken) and all(_UNTRUSTED & set(o.problems) for o in shaken),
     )
-
-
-async def ask_egress(tools: Tools) -> int | None:
-    """The network number that the configured page sees us come from; None if it does not tell."""
-    where = tools.settings.egress
-    if where is None:
-        return None
-    log = Log.begin(tools.network)
-    lookups = await endpoint.lookup_all(log, tools, where.host, 0, Purpose.MAIN, 0)
-    addresses = endpoint.addresses_of(lookups, own=True, most=1) or endpoint.addresses_of(lookups, own=False, most=1)
-    for address in addresses:
-        walked = await flow.run(log, tools, Errand(where, address, expect=Expect(json_has=("asn",))))
-        if walked.response is not None and walked.reached:
-            return _asn(walked.response.body_text)
-    return None
-
-
-def _asn(text: str) -> int | None:
-    """The `asn` of a JSON object, as 4134, "4134" or "AS4134"."""
-    try:
-        document = json.loads(text)
-        return int(str(document["asn"]).upper().removeprefix("AS"))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
 
 
 def clock_offset(seen: Sequence[Seen]) -> float | None:

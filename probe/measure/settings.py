@@ -4,6 +4,7 @@ import resource
 from dataclasses import dataclass, field
 
 from probe.diagnose.fingerprints import Fingerprint
+from probe.measure.asn_table import AsnTable
 from probe.model.observation import Resolver, ResolverKind
 from probe.net.quic import available
 from probe.net.resolve import parse_resolver_address
@@ -22,10 +23,10 @@ class Settings:
     open. `max_addresses` are measured per family and hop; `max_hops` redirects are followed.
     `concurrency` endpoints talk (TLS, HTTP) at once; connects that are merely pending are counted apart.
     `starts_per_second` paces the start of endpoints. `cooldown` is the pause before experiments, `recheck_seconds` the
-    least time between two looks at the references. `egress` is a page that tells our network (JSON with `asn`), asked
-    only if configured. `canaries` are addresses that run no resolver, besides those of references;
-    `marks` the user's own fingerprints of block pages. `quic`: HTTP/3 is asked for where it is offered, and `quic://`
-    endpoints are measured; so it is wherever the extra `probe[quic]` is installed.
+    least time between two looks at the references. `egress` is a page that tells our network or address, asked only if
+    configured; `asn_table` the user's table of networks. `canaries` are addresses that run no resolver, besides those
+    of references; `marks` the user's own fingerprints of block pages. `quic`: HTTP/3 is asked for where it is offered,
+    and `quic://` endpoints are measured; so it is wherever the extra `probe[quic]` is installed.
     """
 
     timeout: float = 10.0
@@ -42,6 +43,7 @@ class Settings:
     cooldown: float = 1.0
     recheck_seconds: float = 5.0
     egress: Where | None = None
+    asn_table: AsnTable | None = None
     canaries: tuple[str, ...] = ()
     marks: tuple[Fingerprint, ...] = ()
     quic: bool = field(default_factory=available)

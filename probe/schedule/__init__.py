@@ -1,1 +1,1 @@
-"""When a run happens and what it takes with it: one run from its settings to the file it leaves (`once`)."""
+"""When runs happen, one at a time: a run (`once`), the standing watch (`loop`), the host's own schedulers (`units`)."""

@@ -7,7 +7,6 @@ the event loop does not have. A line that could not be written whole is taken ba
 glued to.
 """
 
-import errno
 import os
 import threading
 from collections.abc import Callable
@@ -17,23 +16,11 @@ from typing import Self
 
 from probe.model.codec import encode_line
 from probe.model.measurement import Measurement
+from probe.store.durable import NO_SYNC_HERE, reason, sync_folder
 from probe.store.lines import LINE_LIMIT
 
 GROUP_RECORDS = 100
 GROUP_SECONDS = 0.2
-
-_NO_SYNC_HERE = frozenset({errno.EINVAL, errno.ENOTSUP})
-"""What fsync says of a file that cannot be synced (a pipe, /dev/stdout): there is nothing to make durable."""
-
-_REASONS = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "the file has reached the largest size allowed",
-    errno.EROFS: "the file system is read-only",
-    errno.EACCES: "permission denied",
-    errno.EMFILE: "this process has too many open files; lower --concurrency or raise `ulimit -n`",
-    errno.ENFILE: "the system has too many open files",
-}
 
 
 class JournalError(Exception):
@@ -91,7 +78,7 @@ class Journal:
                     self._changed.notify_all()
         except OSError as error:
             self._sync_once()  # so that what we say is kept is kept
-            raise self._error(_reason(error)) from error
+            raise self._error(reason(error)) from error
 
     def flush(self) -> None:
         """Make everything appended durable now. Blocks for one fsync: call it off the event loop."""
@@ -125,13 +112,13 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
-            raise JournalError(self.path, f"cannot be opened: {_reason(error)}") from error
+            raise JournalError(self.path, f"cannot be opened: {reason(error)}") from error
         try:
-            self.torn_bytes = _end_torn_line(fd)
-            _sync_folder(self.path.parent)
+            self.torn_bytes = end_torn_line(fd)
+            sync_folder(self.path.parent)
         except OSError as error:
             os.close(fd)
-            raise JournalError(self.path, f"cannot be opened: {_reason(error)}") from error
+            raise JournalError(self.path, f"cannot be opened: {reason(error)}") from error
         return fd
 
     def _write(self, line: bytes) -> None:
@@ -191,19 +178,15 @@ class Journal:
         try:
             self._sync(self._fd)
         except OSError as error:
-            if error.errno not in _NO_SYNC_HERE:
-                return f"the disk did not take what was written: {_reason(error)}"
+            if error.errno not in NO_SYNC_HERE:
+                return f"the disk did not take what was written: {reason(error)}"
         if os.fstat(self._fd).st_nlink == 0:
             self.written = self.durable = 0
             return "the file was deleted while the run was writing to it"
         return None
 
 
-def _reason(error: OSError) -> str:
-    return _REASONS.get(error.errno or 0) or error.strerror or str(error)
-
-
-def _end_torn_line(fd: int) -> int:
+def end_torn_line(fd: int) -> int:
     """End a last line that has no newline. Returns the bytes of that line, 0 if there was none."""
     size = os.fstat(fd).st_size
     torn = 0
@@ -226,17 +209,3 @@ def _take_back(fd: int, done: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the file's name durable as well (not possible on Windows, where folders cannot be opened)."""
-    if os.name == "nt":
-        return
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        if error.errno not in _NO_SYNC_HERE:
-            raise
-    finally:
-        os.close(fd)

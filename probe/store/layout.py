@@ -15,8 +15,12 @@ from probe.model.clock import compact
 RESULTS = Path("results")
 STDIN = "-"
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+PARQUET = ".parquet"
+"""What `probe compact` makes of finished runs; read like the others, though not line by line."""
 NOTES = "notes.jsonl"
 """What people noted (`notes`), in the folder of their vantage point: never read as measurements."""
+SEAL = ".seal"
+"""How the names of seals end (`seal`): never read as measurements, however they are named."""
 VANTAGE_LENGTH = 64
 
 _VANTAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
@@ -81,7 +85,7 @@ def find(names: Sequence[str]) -> Found:
     """The sources that `names` (files, folders, globs, `-`) stand for, in the order named, folders sorted by path.
 
     A file that is named twice, or lies in a folder named beside it, is one source. A file named outright is taken
-    whatever its suffix; in folders only `SUFFIXES` count.
+    whatever its suffix, but for seals; in folders only `SUFFIXES` count, and nothing below a hidden folder.
     """
     sources: dict[str, Source] = {}
     problems: list[str] = []
@@ -91,7 +95,7 @@ def find(names: Sequence[str]) -> Found:
             continue
         paths, problem = _expand(name)
         problems += [problem] if problem else []
-        for path in paths:
+        for path in (path for path in paths if not path.name.endswith(SEAL)):
             sources.setdefault(str(path.resolve()), Source(str(path), path))
     notes = tuple(one for one in sources.values() if one.path is not None and one.path.name == NOTES)
     return Found(tuple(one for one in sources.values() if one not in notes), tuple(problems), notes)
@@ -111,7 +115,8 @@ def _files(name: str) -> tuple[tuple[Path, ...], str | None]:
     path = Path(name)
     if path.is_dir():
         inside = tuple(_inside(path))
-        return inside, None if inside else f"{name}: no results in this folder (looked for {', '.join(SUFFIXES)})"
+        looked_for = ", ".join((*SUFFIXES, PARQUET))
+        return inside, None if inside else f"{name}: no results in this folder (looked for {looked_for})"
     if path.exists():
         return (path,), None
     if not glob.has_magic(name):
@@ -130,5 +135,6 @@ def _flatten(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _inside(folder: Path) -> Iterator[Path]:
-    """The result files below a folder, sorted."""
-    yield from sorted(path for path in folder.rglob("*") if path.name.endswith(SUFFIXES) and path.is_file())
+    """The result files below a folder, sorted. What is on its way here (`fleet`) waits in hidden folders."""
+    found = (path for path in folder.rglob("*") if path.name.endswith((*SUFFIXES, PARQUET)) and path.is_file())
+    yield from sorted(path for path in found if not any(p.startswith(".") for p in path.relative_to(folder).parts))

@@ -11,7 +11,7 @@ from probe import __version__
 from probe.cli.app import app
 from tests.cli.command import environment, probe, write_list
 
-COMMANDS = ("run", "report", "demo", "targets", "lab")
+COMMANDS = ("run", "report", "diff", "demo", "targets", "lab")
 
 
 def test_help_names_every_command_and_where_to_begin() -> None:
