@@ -1,0 +1,136 @@
+"""The words of an alert: one line, exact, with the measurement that proves it. Pure.
+
+Uses the phrases and times of the report, so that a page at night and the report next morning say the same. Certainty is
+always one of two words, suspected or confirmed. Says where and how something was cut off and never who did it; holds
+names and network numbers and never an address. Every text passes `harmless`.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from probe.alert.alert import Alert, Kind
+from probe.alert.places import Turn
+from probe.alert.watched import Change
+from probe.model.diagnosis import Fitness
+from probe.model.episode import Interval, SeriesKey
+from probe.report import times, words
+from probe.report.gather import VantageKey
+from probe.report.times import Times
+
+NAMED = 12
+"""So many alerts of one message are told line by line; more are counted."""
+TEXT_LIMIT = 4000
+"""Characters of a message: what chat services take, and what fits an environment variable."""
+
+
+class Told(NamedTuple):
+    """A change, and where: what a line is made of. `explain` is the command that shows the proof."""
+
+    key: SeriesKey
+    change: Change
+    explain: str
+
+
+def harmless(text: str) -> str:
+    """`text` with control, format and surrogate characters as escapes: no line, colour or direction of its own."""
+    return "".join(c if unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in text)
+
+
+def line(told: Told, clock: Times) -> str:
+    """`clubhouse/api on AS4134 (sha-ct): blocked since 8 Feb 10:50–11:00 UTC, forged DNS answer, confirmed ...`."""
+    return harmless(f"{words.label(told.key)} {_on(told.key)}: {said(told.change, clock)}; {told.explain}")
+
+
+def said(change: Change, clock: Times) -> str:
+    """What of it: since when, how, how sure."""
+    since = times.interval(clock, change.onset)
+    how = words.mechanisms(change.mechanisms)
+    match change.kind:
+        case Kind.CONFIRMED:
+            again = ", comes and goes: changes are not told until it rests for a week" if change.repeating else ""
+            return f"blocked since {since}, {how}, confirmed after {_plural(change.runs, 'run')}{again}"
+        case Kind.SUSPECTED:
+            return f"perhaps blocked since {since}, {how}, suspected after {_plural(change.runs, 'run')}"
+        case Kind.ENDED:
+            end = change.end or change.onset
+            lasted = times.duration(max((end.earliest or change.onset.latest) - change.onset.latest, 0.0))
+            return (
+                f"reached again since {times.interval(clock, end)}, was blocked at least {lasted}, since {since}, {how}"
+            )
+        case _:
+            return "reached again: the suspicion is withdrawn"
+
+
+def turn(vantage: VantageKey, one: Turn, every: float, clock: Times) -> str:
+    """The line of a vantage point."""
+    since = times.moment(clock, one.since)
+    lost = times.duration(max(one.since - one.lost_from, 0.0))
+    match one.kind:
+        case Kind.UNFIT:
+            told = (
+                f"unfit since {since}: {words.FITNESS.get(one.fitness, one.fitness)}; failures from there prove nothing"
+            )
+        case Kind.FIT:
+            was = words.FITNESS.get(one.fitness, one.fitness)
+            how_long = f" for {lost}" if one.fitness != Fitness.CLOCK_WRONG else " before"
+            told = f"fit again since {since}; {was}{how_long}, when failures proved nothing"
+        case Kind.OVERDUE:
+            told = f"watch overdue: nothing measured since {since}, though every {times.duration(every)} is asked for"
+        case _:
+            told = f"measuring again since {since}; nothing was measured for {lost}"
+    return harmless(f"{_place(vantage)}: {told}")
+
+
+def several(told: Sequence[Told], clock: Times) -> tuple[str, str]:
+    """Title and text of a message of several alerts of one kind and place."""
+    first = told[0]
+    targets = len({one.key.target for one in told})
+    count = f"{len(told)} endpoints" + (f" of {targets} targets" if targets > 1 else f" of {first.key.target}")
+    title = harmless(f"{count} {_on(first.key)}: {_together([one.change for one in told], clock)}")
+    lines = [harmless(f"{words.label(one.key)}: {said(one.change, clock)}; {one.explain}") for one in told[:NAMED]]
+    more = [f"and {len(told) - NAMED} more: see probe report"] if len(told) > NAMED else []
+    return title, "\n".join([title, *lines, *more])[:TEXT_LIMIT]
+
+
+def _together(changes: Sequence[Change], clock: Times) -> str:
+    """What is common to several changes: their intervals' overlap, or from the first to the last."""
+    match changes[0].kind:
+        case Kind.CONFIRMED:
+            return f"blocked, confirmed, {_when([one.onset for one in changes], clock)}"
+        case Kind.SUSPECTED:
+            return f"perhaps blocked, suspected, {_when([one.onset for one in changes], clock)}"
+        case Kind.ENDED:
+            return f"reached again, {_when([one.end or one.onset for one in changes], clock)}"
+        case _:
+            return "reached again: the suspicion is withdrawn"
+
+
+def _when(intervals: Sequence[Interval], clock: Times) -> str:
+    lows = [one.earliest for one in intervals if one.earliest is not None]
+    highs = [one.latest for one in intervals]
+    if len(lows) < len(intervals):
+        return f"some since before {times.moment(clock, min(highs))}"
+    if max(lows) < min(highs):
+        return f"all since {times.interval(clock, Interval(max(lows), min(highs)))}"
+    return f"since {times.interval(clock, Interval(min(lows), min(highs)))} and later"
+
+
+def subject(alert: Alert) -> str:
+    """A title for a message of one alert: its line without the proof."""
+    return alert.text.partition("; probe explain ")[0]
+
+
+def _on(key: SeriesKey) -> str:
+    return f"on AS{key.asn} ({key.vantage})" if key.asn else f"from {key.vantage}"
+
+
+def _place(key: VantageKey) -> str:
+    network = " ".join(
+        part for part in (key.country if key.country != "ZZ" else "", f"AS{key.asn}" if key.asn else "") if part
+    )
+    return f"{key.name} ({network})" if network else key.name
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

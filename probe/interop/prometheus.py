@@ -1,0 +1,255 @@
+"""Measurements as gauges in Prometheus' text format, for node_exporter's textfile collector. Names near blackbox's.
+
+Holds the latest of each series and writes the whole text; who puts it into a file, and when, is the watch's affair.
+Samples bear no time stamps (the collector refuses them): how fresh they are is `probe_last_run_timestamp_seconds`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from probe.model.clock import parse_rfc3339
+from probe.model.diagnosis import Fitness, Verdict
+from probe.model.episode import SeriesKey
+from probe.model.measurement import Measurement
+from probe.model.observation import DNSLookup, HTTPRoundTrip, Observation, Purpose, TCPConnect, TLSHandshake
+
+MOST_SERIES = 20_000
+"""Endpoints beyond these are left out, and counted in `probe_endpoints_left_out`."""
+UP: Mapping[str, int] = {
+    Verdict.OK: 1,
+    Verdict.INTERFERED: 1,
+    Verdict.RESTRICTED: 1,
+    Verdict.BLOCKED: 0,
+    Verdict.DOWN: 0,
+    Verdict.ANOMALY: 0,
+}
+"""Reached or not. A measurement that is `insufficient` says neither, and its sample is absent."""
+STAGES = ("resolve", "connect", "tls", "processing", "transfer")
+"""The phases of blackbox_exporter's `probe_http_duration_seconds`."""
+_OURS = (Purpose.MAIN, Purpose.RETRY)
+
+Labels = Mapping[str, str]
+
+
+class Family(NamedTuple):
+    """One metric: its name, what it means, and its samples. All are gauges."""
+
+    name: str
+    help: str
+    samples: Iterable[tuple[Labels, float]]
+
+
+class Latest(NamedTuple):
+    """What the latest measurement of a series said."""
+
+    key: SeriesKey
+    labels: Labels
+    outcome: Labels
+    up: int | None
+    seconds: float
+    at: float
+    stages: Mapping[str, float]
+
+
+class LastRun(NamedTuple):
+    """The last run of a vantage point: when it ended (epoch seconds), how long it took, how many it measured."""
+
+    ended: float
+    seconds: float
+    measured: int
+    fitness: str
+
+
+class Ledger(NamedTuple):
+    """What the ledger says of a series: a confirmed block stands, a suspicion stands."""
+
+    blocked: bool
+    suspected: bool
+
+
+class Gauges:
+    """The latest of each series and the last run of each vantage point."""
+
+    def __init__(self) -> None:
+        self._latest: dict[SeriesKey, Latest] = {}
+        self._runs: dict[str, LastRun] = {}
+        self._left_out: set[SeriesKey] = set()
+
+    def measured(self, one: Measurement) -> None:
+        """Take a measurement in the place of the series' last."""
+        latest = _latest(one)
+        if latest.key in self._latest or len(self._latest) < MOST_SERIES:
+            self._latest[latest.key] = latest
+        elif len(self._left_out) < MOST_SERIES:
+            self._left_out.add(latest.key)
+
+    def run_finished(self, vantage: str, run: LastRun) -> None:
+        """Take a run in the place of the vantage point's last."""
+        self._runs[vantage] = run
+
+    def text(self, ledger: Mapping[SeriesKey, Ledger], waiting: int | None = None) -> bytes:
+        """All of it. `ledger` as far as it is known; `waiting`: messages not yet sent, None: nothing is sent."""
+        return render([*self._endpoints(), *self._vantages(), *self._ledger(ledger), *_waiting(waiting)])
+
+    def _endpoints(self) -> Iterator[Family]:
+        every = list(self._latest.values())
+        yield Family(
+            "probe_endpoint_up",
+            "1 if the endpoint was reached, 0 if not; absent if the measurement says neither.",
+            [(one.labels, one.up) for one in every if one.up is not None],
+        )
+        yield Family(
+            "probe_duration_seconds",
+            "How long the measurement took, experiments after an anomaly included.",
+            [(one.labels, one.seconds) for one in every],
+        )
+        yield Family(
+            "probe_stage_seconds",
+            "How long each stage of the main flow took, redirects added up; a stage not come to is absent.",
+            [
+                ({**one.labels, "stage": stage}, one.stages[stage])
+                for one in every
+                for stage in STAGES
+                if stage in one.stages
+            ],
+        )
+        yield Family(
+            "probe_outcome_info",
+            "The latest verdict and what it rests on.",
+            [({**one.labels, **one.outcome}, 1) for one in every],
+        )
+        yield Family(
+            "probe_measurement_timestamp_seconds",
+            "When the latest measurement of the endpoint began.",
+            [(one.labels, one.at) for one in every],
+        )
+        if self._left_out:
+            yield Family("probe_endpoints_left_out", "Endpoints too many for this file.", [({}, len(self._left_out))])
+
+    def _vantages(self) -> Iterator[Family]:
+        runs = [({"vantage": name}, run) for name, run in sorted(self._runs.items())]
+        yield Family(
+            "probe_last_run_timestamp_seconds", "When the last run ended.", [(name, run.ended) for name, run in runs]
+        )
+        yield Family(
+            "probe_last_run_duration_seconds", "How long it took.", [(name, run.seconds) for name, run in runs]
+        )
+        yield Family("probe_last_run_measurements", "How many it made.", [(name, run.measured) for name, run in runs])
+        yield Family(
+            "probe_vantage_fit",
+            "1 if the references say that the vantage point can measure; absent if none was measured.",
+            [(name, run.fitness == Fitness.FIT) for name, run in runs if run.fitness != Fitness.UNKNOWN],
+        )
+        yield Family(
+            "probe_fitness_info",
+            "What the references say of the vantage point.",
+            [({**name, "fitness": run.fitness}, 1) for name, run in runs],
+        )
+
+    def _ledger(self, ledger: Mapping[SeriesKey, Ledger]) -> Iterator[Family]:
+        known = [(one.labels, ledger[one.key]) for one in self._latest.values() if one.key in ledger]
+        yield Family(
+            "probe_endpoint_blocked",
+            "1 while the evidence ledger holds the endpoint for blocked (confirmed), else 0.",
+            [(labels, one.blocked) for labels, one in known],
+        )
+        yield Family(
+            "probe_endpoint_suspected",
+            "1 while a block is suspected strongly enough to be told, else 0.",
+            [(labels, one.suspected) for labels, one in known],
+        )
+
+
+def _waiting(count: int | None) -> list[Family]:
+    return [] if count is None else [Family("probe_alerts_waiting", "Alert messages not yet sent.", [({}, count)])]
+
+
+def render(families: Iterable[Family]) -> bytes:
+    """Prometheus' text format, version 0.0.4, UTF-8. Metrics without samples are left out."""
+    lines: list[str] = []
+    for family in families:
+        samples = list(family.samples)
+        if samples:
+            lines += [f"# HELP {family.name} {_help(family.help)}", f"# TYPE {family.name} gauge"]
+            lines += [f"{family.name}{_labels(labels)} {_number(value)}" for labels, value in samples]
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+
+
+def _help(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n")
+
+
+def _labels(labels: Labels) -> str:
+    if not labels:
+        return ""
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
+
+
+def _escaped(value: str) -> str:
+    """As the format asks: backslash, quote and newline. Other line ends are spelt out: some parsers split at them."""
+    safe = value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return "".join(c if c.isprintable() else f"\\\\u{ord(c):04x}" for c in safe)
+
+
+def _number(value: float) -> str:
+    """Whole numbers as such, others to the microsecond: times of milliseconds stay exact."""
+    return str(int(value)) if value == int(value) else f"{value:.6f}".rstrip("0")
+
+
+def _latest(one: Measurement) -> Latest:
+    key = SeriesKey(one.vantage, one.country, one.asn, one.target, one.endpoint)
+    place = {"vantage": one.vantage, "country": one.country, "asn": str(one.asn)}
+    words = {
+        "verdict": one.verdict,
+        "certainty": one.certainty,
+        "layer": one.layer,
+        "mechanism": one.mechanism,
+        "failure": one.failure,
+        "control": one.control,
+        "fitness": one.fitness,
+    }
+    return Latest(
+        key=key,
+        labels={**place, "target": one.target, "endpoint": one.endpoint, "role": str(one.role)},
+        outcome={name: str(word or "") for name, word in words.items()},
+        up=UP.get(one.verdict),
+        seconds=one.runtime,
+        at=parse_rfc3339(one.time),
+        stages=stages(one.observations),
+    )
+
+
+def stages(observations: Sequence[Observation]) -> dict[str, float]:
+    """Seconds of each stage of the main flow: of its last try, over all redirects, by blackbox's phases.
+
+    Only stages that were done count: the time until a failure is a deadline's, not a server's. `resolve` is the slowest
+    of the vantage's own answers, `processing` from the request to the first byte, `transfer` from there to the end.
+    """
+    ours = [one for one in observations if one.purpose in _OURS and one.failure is None and not one.via]
+    spent: dict[str, float] = {}
+    for hop in {one.hop for one in ours}:
+        here = [one for one in ours if one.hop == hop]
+        asked = [one for one in here if isinstance(one, DNSLookup) and one.resolver.own and one.addresses]
+        flows = [one for one in here if not isinstance(one, DNSLookup)]
+        last = max((one.transaction_id for one in flows), default=None)
+        _add(spent, "resolve", max((one.t - one.t0 for one in asked), default=None))
+        for one in flows:
+            if one.transaction_id == last:
+                for stage, seconds in _timed(one):
+                    _add(spent, stage, seconds)
+    return spent
+
+
+def _timed(one: Observation) -> Iterator[tuple[str, float]]:
+    if isinstance(one, TCPConnect):
+        yield "connect", one.t - one.t0
+    elif isinstance(one, TLSHandshake):
+        yield "tls", one.t - one.t0
+    elif isinstance(one, HTTPRoundTrip) and one.first_byte is not None:
+        yield "processing", one.first_byte - one.t0
+        yield "transfer", one.t - one.first_byte
+
+
+def _add(spent: dict[str, float], stage: str, seconds: float | None) -> None:
+    if seconds is not None:
+        spent[stage] = round(spent.get(stage, 0.0) + max(seconds, 0.0), 6)
