@@ -20,6 +20,7 @@ FOLDERS = sorted({file.parent for file in FILES})
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "model": frozenset(),
+    "config": frozenset(),
     "net": frozenset({"model"}),
     "diagnose": frozenset({"model"}),
     "timeline": frozenset({"model"}),
@@ -30,8 +31,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "schedule": frozenset({"model", "net", "diagnose", "timeline", "measure", "store", "targets"}),
     "report": frozenset({"model", "net", "diagnose", "timeline", "measure", "store", "targets"}),
     "interop": frozenset({"model", "net", "diagnose", "timeline", "measure", "store", "targets"}),
-    "cli": frozenset({"model", "net", "diagnose", "timeline", "lab", "measure", "store", "targets", "schedule",
-                      "report",
+    "alert": frozenset({"model", "net", "diagnose", "timeline", "measure", "store", "targets", "report"}),
+    "cli": frozenset({"model", "config", "net", "diagnose", "timeline", "lab", "measure", "store", "targets",
+                      "schedule", "report", "alert",
                       "interop"}),
 }  # fmt: skip
 """What each room may import besides itself. `probe/__init__.py` imports nothing, `probe/__main__.py` only `cli`."""
@@ -213,7 +215,9 @@ HEAVY = (
 )
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("report", "--help"), ("--version",)])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("run", "--help"), ("report", "--help"), ("diff", "--help"), ("--version",)]
+)
 def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     program = (
         "import sys\n"
