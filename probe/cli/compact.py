@@ -30,6 +30,7 @@ def compact(
     Every line is kept as it is, byte for byte, and the runs are left alone. Runs that may still be going on are left
     out, and those that are there already are not made again: call it as often as you like.
     """
+    from probe.store.carried import carry
     from probe.store.compact import CompactError, make, plan
     from probe.store.layout import RESULTS
 
@@ -45,6 +46,7 @@ def compact(
         with bar("Writing Parquet", sum(run.bytes for file in planned.files for run in file.runs)) as heard:
             for file in planned.files:
                 size += make(file, heard)
+                carry(file.sources, file.folder)
     except CompactError as error:
         fail(clean(str(error)), Exit.USAGE)
     runs = [run for file in planned.files for run in file.runs]

@@ -28,16 +28,30 @@ def runs_in(source: Source) -> Iterator[Packed]:
     """The runs of a file, in its order. Raises UnreadableError where it is not one of ours, or is damaged."""
     connection = connected()
     try:
-        sql = f"SELECT decode(value) FROM parquet_kv_metadata({paths([source])}) WHERE decode(key) = {quoted(RUNS)}"  # noqa: S608 - quoted
-        made = [_made(source, str(value)) for (value,) in execute(connection, sql, source.name)]
-        if not made:
-            raise UnreadableError(f"{source.name}: does not say which runs it was made of")
+        made = _manifest(connection, source)
         with told(source.name):
             sql = f"SELECT {LINE}::BLOB FROM {table_of([source])} ORDER BY file_row_number"  # noqa: S608 - quoted
             answer = connection.execute(sql)
-            yield from _parted(made[0], _lines(answer))
+            yield from _parted(made, _lines(answer))
     finally:
         connection.close()
+
+
+def names_in(source: Source) -> tuple[str, ...]:
+    """The ids of the runs that a file was made of. Raises UnreadableError where it does not say."""
+    connection = connected()
+    try:
+        return tuple(run.name.partition(".jsonl")[0] for run in _manifest(connection, source))
+    finally:
+        connection.close()
+
+
+def _manifest(connection: "DuckDBPyConnection", source: Source) -> list[Made]:
+    sql = f"SELECT decode(value) FROM parquet_kv_metadata({paths([source])}) WHERE decode(key) = {quoted(RUNS)}"  # noqa: S608 - quoted
+    made = [_made(source, str(value)) for (value,) in execute(connection, sql, source.name)]
+    if not made:
+        raise UnreadableError(f"{source.name}: does not say which runs it was made of")
+    return made[0]
 
 
 def _made(source: Source, text: str) -> list[Made]:

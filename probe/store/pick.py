@@ -14,7 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from probe.store.layout import STDIN, Source, find
+from probe.store.layout import PARQUET, STDIN, Source, find
+from probe.store.lines import UnreadableError
+from probe.store.packed import names_in
 from probe.store.reader import Row, Tally, rows
 
 FORMS = "write a run, a file, folder or glob, a date, latest, latest~N or vantage:NAME"
@@ -191,8 +193,15 @@ def _until(name: str, zone: tzinfo) -> float:
 
 
 def _named(source: Source) -> Run | None:
-    """The run that a file is named after; None if it has another name."""
-    named = _RUN.match(source.path.name) if source.path is not None else None
+    """The run that a file is named after; None if it has another name, or is named after the first of many."""
+    if source.path is None or source.path.name.endswith(PARQUET):
+        return None
+    return _run_of(source.path.name, source)
+
+
+def _run_of(name: str, source: Source) -> Run | None:
+    """The run of that id or file name; None if it is neither."""
+    named = _RUN.match(name)
     if named is None:
         return None
     try:
@@ -207,11 +216,24 @@ def _runs_in(source: Source) -> list[Run]:
     named = _named(source)
     if named is not None:
         return [] if _is_empty(source) else [named]
+    packed = _packed_in(source)
+    if packed:
+        return packed
     found: dict[str, Run] = {}
     for row in rows([source], Tally()):
         run = Run(row.time.timestamp(), row.run_id, row.vantage, (source,))
         found[row.run_id] = min(run, found.get(row.run_id, run))
     return list(found.values())
+
+
+def _packed_in(source: Source) -> list[Run]:
+    """The runs that a Parquet file of ours says it holds; none if it is no such file."""
+    if source.path is None or not source.path.name.endswith(PARQUET):
+        return []
+    try:
+        return [run for name in names_in(source) if (run := _run_of(name, source)) is not None]
+    except UnreadableError:
+        return []
 
 
 def _is_empty(source: Source) -> bool:

@@ -1,12 +1,14 @@
 """What people call the sides of a comparison, and what each mistake says."""
 
+import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from probe.model.clock import parse_rfc3339
-from probe.store.layout import run_id, run_path
+from probe.store.compact import QUIET, make, plan
+from probe.store.layout import find, run_id, run_path
 from probe.store.pick import Meaning, Pick, Shelf, UnresolvedError, pick
 from probe.store.reader import Row, Tally, rows
 from tests.report.viewing import write
@@ -107,6 +109,18 @@ def test_files_not_named_after_a_run_are_read_for_the_runs_in_them(tmp_path: Pat
     assert [run.id for run in shelf.runs] == [A, "mine", B]
     assert shelf.runs[1].began == parse_rfc3339("2021-02-08T09:00:05Z")
     assert taken(pick("min", shelf, UTC)) == ["mine"]
+
+
+@pytest.mark.usefixtures("shelf")
+def test_runs_in_parquet_are_those_it_was_made_of(tmp_path: Path) -> None:
+    sources = find([str(tmp_path / "results")]).sources
+    for wanted in plan(sources, tmp_path / "archive", partition=True, now=time.time() + 2 * QUIET).files:
+        make(wanted)
+    archive = Shelf(tmp_path / "archive")
+    assert [run.id for run in archive.runs] == [A, FRA, B, C]
+    assert taken(pick("latest~1", archive, UTC, "sha-ct")) == [B]
+    assert taken(pick("vantage:fra", archive, UTC)) == [FRA]
+    assert taken(pick("2021-02-08T10:30Z", archive, UTC)) == [A, FRA, B]
 
 
 def test_a_copy_of_a_run_is_the_same_run(shelf: Shelf, tmp_path: Path) -> None:
