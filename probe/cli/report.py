@@ -23,7 +23,7 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="[RESULTS]...",
-            help="Files, folders, globs, or - for standard input; .jsonl, .jsonl.gz and .jsonl.zst. Default: ./results",
+            help="Files, folders, globs, or - for standard input; .jsonl, .gz, .zst, .parquet. Default: ./results",
             show_default=False,
         ),
     ] = None,

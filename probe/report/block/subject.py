@@ -16,34 +16,48 @@ _ORDER = ("api", "web", "realtime", "streaming", "media", "cdn", "status", "stor
 
 def subject(draft: Draft, keys: Sequence[SeriesKey]) -> str:
     """`Clubhouse's API and website`; just `Clubhouse` where all that decides is meant; several targets are named."""
-    targets = list(dict.fromkeys(key.target for key in keys))
+    targets = _targets(keys)
     if len(targets) > 1:
-        return draft.words.listed([draft.chosen.titles[one] for one in targets], NAMED)
-    name = draft.chosen.titles[targets[0]]
-    meant = {key.endpoint for key in keys}
-    every = {one.key.endpoint for one in deciding(draft.chosen.series) if one.key.target == targets[0]}
-    if meant == every and len(every) > 1:
-        return name
-    return draft.words.say("subject.of", name=name, endpoints=_endpoints(draft, keys))
+        return draft.words.listed([_of(draft, one, keys) for one in targets], NAMED)
+    if _whole(draft, targets[0], keys) and len({key.endpoint for key in keys}) > 1:
+        return draft.chosen.titles[targets[0]]
+    return _part(draft, targets[0], keys)
 
 
 def further(draft: Draft, keys: Sequence[SeriesKey]) -> str:
     """The same in a later clause: `its website`; with several targets their names."""
-    targets = list(dict.fromkeys(key.target for key in keys))
     if len({one.key.target for one in draft.chosen.series}) > 1:
-        labels = list(dict.fromkeys(f"{key.target}/{key.endpoint}" for key in keys))
-        return draft.words.listed(labels if len(targets) > 1 or len(labels) <= NAMED else targets, NAMED)
+        return draft.words.listed([_of(draft, one, keys) for one in _targets(keys)], NAMED)
     return draft.words.say("subject.its", endpoints=_endpoints(draft, keys))
 
 
+def _targets(keys: Sequence[SeriesKey]) -> list[str]:
+    return list(dict.fromkeys(key.target for key in keys))
+
+
+def _of(draft: Draft, target: str, keys: Sequence[SeriesKey]) -> str:
+    """One of several targets: by its name alone only where all of it is meant."""
+    return draft.chosen.titles[target] if _whole(draft, target, keys) else _part(draft, target, keys)
+
+
+def _whole(draft: Draft, target: str, keys: Sequence[SeriesKey]) -> bool:
+    every = {one.key.endpoint for one in deciding(draft.chosen.series) if one.key.target == target}
+    return every == {key.endpoint for key in keys if key.target == target}
+
+
+def _part(draft: Draft, target: str, keys: Sequence[SeriesKey]) -> str:
+    own = [key for key in keys if key.target == target]
+    return draft.words.say("subject.of", name=draft.chosen.titles[target], endpoints=_endpoints(draft, own))
+
+
 def _endpoints(draft: Draft, keys: Iterable[SeriesKey]) -> str:
-    """By role, in a fixed order; where a target has several endpoints of one role, those that are meant are named."""
+    """Of one target, by role, in a fixed order; where it has several of one role, those that are meant are named."""
     roles = {(one.key.target, one.key.endpoint): one.role for one in draft.chosen.series}
     named = sorted({(key.target, key.endpoint) for key in keys}, key=lambda name: (_rank(roles[name]), name))
     words = []
     for role, group in groupby(named, key=lambda name: roles[name]):
         said, ids = draft.words.name("role", role), [endpoint for _, endpoint in group]
-        alone = sum(other == role for other in roles.values()) == 1
+        alone = sum(other == role for (target, _), other in roles.items() if target == named[0][0]) == 1
         endpoints = draft.words.listed(ids)
         words.append(said if alone else draft.words.say("subject.which", role=said, endpoint=endpoints))
     return draft.words.listed(words)
