@@ -5,22 +5,20 @@ Everything heavy is imported inside, so that `probe --help` stays quick.
 
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probe.cli.console import PIPE_WIDTH, clean, fail, stderr, stdout, write
-from probe.cli.output import harmless, paint
+from probe.cli.console import PIPE_WIDTH, clean, fail, stdout, write
+from probe.cli.output import paint
 
 if TYPE_CHECKING:
     from probe.report.diff_gather import Gathered
     from probe.report.diff_view import DiffView
-    from probe.store.layout import Source
     from probe.store.pick import Pick
-    from probe.store.reader import Tally
 
 SIDES = ("latest~1", "latest")
 
@@ -92,7 +90,7 @@ def _show(view: "DiffView", *, json: bool) -> None:
     from probe.report.terminal import Page
 
     if json:
-        write(harmless(diff_json.render(view)))
+        write(diff_json.render(view))
         return
     width = max(40, stdout().width) if sys.stdout.isatty() else PIPE_WIDTH
     write(diff_text.render(view, Page(width, clean), paint()))
@@ -139,37 +137,17 @@ def _picks(a: str, b: str, results: Path, tz: str, vantage: str) -> "tuple[Pick,
 
 
 def _gathered(picks: "tuple[Pick, Pick]", *, raw: bool, strict: bool) -> "tuple[Gathered, Gathered]":
+    from probe.cli.reading import progress, skipped
     from probe.report.diff_gather import gather
     from probe.store.reader import MalformedError, Tally
 
     tally = Tally(strict=strict)
     try:
-        a, b = gather(picks, tally, raw=raw, watch=_progress)
+        a, b = gather(picks, tally, raw=raw, watch=progress)
     except MalformedError as error:
         fail([clean(str(error)), "without --strict such lines are skipped and counted"])
-    _skipped(tally)
+    skipped(tally)
     return a, b
-
-
-def _progress(sources: "tuple[Source, ...]") -> "Iterator[Source]":
-    """The sources, with a bar on a terminal's stderr and nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield from sources
-        return
-    from rich.progress import track
-
-    yield from track(sources, "Reading results", console=stderr(), transient=True)
-
-
-def _skipped(tally: "Tally") -> None:
-    """What could not be read, on stderr: a comparison that misses lines is not whole."""
-    skipped = tally.malformed + tally.newer + tally.torn
-    if skipped:
-        _note(f"{skipped} lines are no records that this probe reads, and were skipped")
-    if tally.unreadable:
-        _note(f"{tally.unreadable} files could not be read to their end")
-    for problem in tally.problems:
-        _note(f"  {problem}")
 
 
 def _empty(picks: "Iterable[Pick]", sides: "Iterable[Gathered]") -> list[str]:

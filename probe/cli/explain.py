@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from probe.cli.console import clean, fail, stdout, write
-from probe.cli.output import harmless, paint
+from probe.cli.output import paint
 
 if TYPE_CHECKING:
     from probe.store.layout import Source
@@ -47,11 +47,10 @@ def explain(
     ] = None,
 ) -> None:  # fmt: skip
     """Show how one verdict came about: what was tried, what came back, and which rule says what of it."""
-    import msgspec
-
     from probe.cli.marks import marks_or_fail
     from probe.cli.reading import zone_or_fail
     from probe.diagnose.rejudge import rejudge as judged_anew
+    from probe.report.escape import json_text
     from probe.report.terminal import Page
     from probe.report.transcript import transcript
     from probe.report.transcript_text import render
@@ -67,7 +66,7 @@ def explain(
         recorded=kept.measurement if rejudge else None,
     )
     if json:
-        write(harmless(msgspec.json.format(msgspec.json.encode(told), indent=2).decode()) + "\n")
+        write(json_text(told))
         return
     width = max(40, stdout().width) if sys.stdout.isatty() else PIPE_WIDTH
     write(render(told, Page(width, clean), paint()))

@@ -1,9 +1,8 @@
-"""How data is written for eyes: colours where a terminal has them, and JSON in which no character can act on one."""
+"""How data is written for eyes: colours where a terminal has them, and how wide the lines may be."""
 
 import os
 import stat
 import sys
-import unicodedata
 from typing import TYPE_CHECKING
 
 from probe.cli.console import stderr, stdout
@@ -44,14 +43,3 @@ def _into_a_pager() -> bool:
         return sys.stderr.isatty() and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
     except (OSError, ValueError):  # no file behind it: a test, an editor
         return False
-
-
-def harmless(text: str) -> str:
-    """JSON in which no character can act on a terminal: the same data, with escapes for what JSON lets stand."""
-    return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    """As JSON writes it (RFC 8259 section 7): UTF-16 units, two beyond the first plane."""
-    units = character.encode("utf-16-be").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -86,7 +86,7 @@ def outside_or_fail(claims: Path | None, notes: "Iterable[Source]") -> "Outside"
 
     told = read(notes)
     for problem in told.problems:
-        print(clean(f"note: {problem}"), file=sys.stderr)  # noqa: T201 - this is the room that prints
+        _say(f"note: {problem}")
     asked = claims if claims is not None or not DEFAULT.is_file() else DEFAULT
     said = load_or_fail(asked, consequence="nothing was reported").claims if asked is not None else ()
     return Outside(said, told.notes)
@@ -115,7 +115,9 @@ def view_or_fail(sources: "tuple[Source, ...]", asked: Asked, outside: "Outside"
         fail([clean(str(error)), "without --strict such lines are skipped and counted"])
     except OSError as error:  # files that cannot be read are in the tally: this is our own
         fail(f"no room for what is read ({error.strerror or error}); set TMPDIR to a folder with room")
-    _notes(tally)
+    skipped(tally)
+    if tally.duplicates:
+        _say(f"note: {tally.duplicates} records were there more than once and count once")
     if mistakes := _nothing_known(gathered, tally, asked):
         fail(mistakes)
     reading = Reading(tally.files, tally.records, tally.malformed + tally.newer + tally.torn, tally.duplicates)
@@ -155,24 +157,24 @@ def _rows(sources: "Sequence[Source]", tally: "Tally", asked: Asked) -> "Iterato
 
     wanted = Selection(until=asked.until)
     if asked.judge is None:
-        yield from rows(_progress(sources), tally, wanted)
+        yield from rows(progress(sources), tally, wanted)
         return
     from probe.diagnose.engine import RULESET_VERSION
     from probe.report.rejudged import Changes, rejudged
 
     changes = Changes()
-    yield from rejudged(measurements(_progress(sources), tally), tally, wanted, changes, asked.judge)
+    yield from rejudged(measurements(progress(sources), tally), tally, wanted, changes, asked.judge)
     told = f"note: {changes.judged} measurements judged anew by rules {RULESET_VERSION}"
     told += f": {changes.verdicts} verdicts changed"
     more = f", {changes.others} more in certainty, layer or mechanism" if changes.others else ""
-    print(told + more, file=sys.stderr)  # noqa: T201 - this is the room that prints
+    _say(told + more)
 
 
 def _last(gathered: "Gathered") -> float:
     return max(run.last for run in gathered.runs)
 
 
-def _progress(sources: "Sequence[Source]") -> "Iterator[Source]":
+def progress(sources: "Sequence[Source]") -> "Iterator[Source]":
     """The sources, with a bar."""
     with bar("Reading results", len(sources)) as step:
         for source in sources:
@@ -194,18 +196,20 @@ def bar(what: str, total: int) -> "Iterator[Callable[[int], None]]":
         yield lambda more: progress.advance(task, more)
 
 
-def _notes(tally: "Tally") -> None:
-    """What was skipped, on stderr."""
+def skipped(tally: "Tally") -> None:
+    """What could not be read, on stderr: whatever rests on the rest is not whole."""
     counts = (
         (tally.malformed, "lines are no records and were skipped"),
         (tally.newer, "lines are of a newer version of probe and were skipped: update to read them"),
         (tally.torn, "last lines are torn and were skipped"),
         (tally.unreadable, "files could not be read to their end"),
-        (tally.duplicates, "records were there more than once and count once"),
     )
-    told = [f"note: {count} {what}" for count, what in counts if count]
-    for message in told + [f"  {problem}" for problem in tally.problems]:
-        print(clean(message), file=sys.stderr)  # noqa: T201 - this is the room that prints
+    for message in [f"note: {count} {what}" for count, what in counts if count] + [f"  {p}" for p in tally.problems]:
+        _say(message)
+
+
+def _say(text: str) -> None:
+    print(clean(text), file=sys.stderr)  # noqa: T201 - this is the room that prints
 
 
 def _nothing_known(gathered: "Gathered", tally: "Tally", asked: Asked) -> list[str]:

@@ -6,11 +6,10 @@ shape; docs/diff.md describes it.
 
 from typing import Any
 
-import msgspec
-
 from probe.model.clock import rfc3339
 from probe.report.diff_gather import Extent
 from probe.report.diff_view import DiffView, SideView
+from probe.report.escape import json_text
 from probe.timeline.diff import Change, Facts, Key, Leaf, Pair, Setting
 
 DIFF_VERSION = 1
@@ -44,7 +43,7 @@ def render(view: DiffView) -> str:
         "not_comparable": [_pair(one) for one in found.incomparable],
         "unchanged": [_pair(one) for one in found.unchanged],
     }  # fmt: skip
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return json_text(document)
 
 
 def _time(epoch: float) -> Json:

@@ -12,6 +12,7 @@ from probe.model.clock import rfc3339
 from probe.model.episode import Episode, Interval, SeriesKey
 from probe.report import beside, together
 from probe.report.block.ids import event_ids
+from probe.report.escape import json_text
 from probe.report.gather import VantageKey
 from probe.report.terminal import Page
 from probe.report.view import SeriesView, Stretch, TargetView, VantageView, View
@@ -37,7 +38,7 @@ def render(view: View, page: Page) -> str:
         "claims": [beside.claim_data(one, _interval) for one in view.joined.compared],
         "notes": [msgspec.to_builtins(one) for one in view.joined.notes],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return json_text(document)
 
 
 def _time(epoch: float) -> Json:

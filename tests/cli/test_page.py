@@ -55,7 +55,7 @@ def test_the_page_of_an_event_by_the_id_that_the_overview_gives(tmp_path: Path) 
     (event,) = overview["events"]
     assert f"--event {event['id']}" in _report("r").stdout
     done = _report("r", "--event", event["id"])
-    assert done.stdout.startswith("Clubhouse, douchi.space and m.cmx.im became unreachable")
+    assert done.stdout.startswith("Clubhouse's API, douchi.space and m.cmx.im became unreachable")
 
 
 @pytest.mark.parametrize(
