@@ -97,8 +97,8 @@ def test_less_sure_networks_stand_in_a_clause_of_their_own(tmp_path: Path) -> No
 def test_a_wave_names_its_targets_and_its_first_and_last_beginning(tmp_path: Path) -> None:
     told = page(tmp_path, wave(), event="wave-cn-20210208", zone="UTC").headline
     assert told.text.startswith(
-        "Clubhouse's API, douchi.space and m.cmx.im became unreachable on AS4134 and AS4837 one after another, the first "
-        "between 10:40 and 10:51 UTC on 8 February 2021, the last between 12:00 and 12:11 UTC"
+        "Clubhouse's API, douchi.space and m.cmx.im became unreachable on AS4134 and AS4837 one after another, the "
+        "first between 10:40 and 10:51 UTC on 8 February 2021, the last between 12:00 and 12:11 UTC"
     )
     assert told.rung is Rung.LIKELY  # what is said of all of them stands on the lowest rung among them
 
