@@ -1,6 +1,7 @@
 """The command line put together: which commands there are, and what happens when one of them breaks.
 
-Each command is a file; what it needs is imported when it runs. Exit codes are `console.Exit`.
+Each command is a file, imported when it is asked for (`commands`); what it needs is imported when it runs. Exit codes
+are `console.Exit`.
 """
 
 import sys
@@ -9,29 +10,13 @@ from typing import Annotated
 import typer
 
 from probe import __version__
-from probe.cli import (
-    claims,
-    compact,
-    configured,
-    demo,
-    diff,
-    doctor,
-    explain,
-    lab,
-    note,
-    pull,
-    push,
-    report,
-    run,
-    schedule,
-    targets,
-    verify,
-    watch,
-)
+from probe.cli import configured
+from probe.cli.commands import Commands
 from probe.cli.console import Exit
 
 app = typer.Typer(
     name="probe",
+    cls=Commands,
     help="Is it blocked, is it down, or is it you? Measures apps and instances stage by stage (DNS, TCP, TLS, HTTP), "
     "names the exact failure, and dates the onset of blocks.",
     epilog="Start with `probe demo` (needs no network), then `probe run --dry-run`, `probe run`, `probe report`.",
@@ -41,22 +26,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(run.run)
-app.command()(watch.watch)
-app.command()(report.report)
-app.command()(explain.explain)
-app.command()(diff.diff)
-app.command()(demo.demo)
-app.command()(verify.verify)
-app.command(context_settings=doctor.TAKES_RUNS_OPTIONS)(doctor.doctor)
-app.command()(compact.compact)
-app.command()(push.push)
-app.command()(pull.pull)
-app.add_typer(targets.app, name="targets")
-app.add_typer(claims.app, name="claims")
-app.add_typer(note.app, name="note")
-app.add_typer(schedule.app, name="schedule")
-app.add_typer(lab.app, name="lab")
 
 
 def _version(wanted: bool) -> None:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from probe.net.certificate import TrustStore
     from probe.schedule.checkup import Check, Look
 
-TAKES_RUNS_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
-"""Settings of the command: what it does not know is given to `run`, which does, or says what is wrong with it."""
 _MAIN = frozenset({"run", "watch", "report"})
 """Commands whose settings are shown even where they are as always."""
 _WIDEST = 40

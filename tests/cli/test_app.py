@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 
 from probe import __version__
 from probe.cli.app import app
+from probe.cli.commands import TABLE
 from tests.cli.command import environment, probe, write_list
 
-COMMANDS = ("run", "report", "diff", "demo", "targets", "lab")
+COMMANDS = tuple(TABLE)
 
 
 def test_help_names_every_command_and_where_to_begin() -> None:
@@ -20,6 +21,15 @@ def test_help_names_every_command_and_where_to_begin() -> None:
     for command in COMMANDS:
         assert f"\n  {command} " in done.output
     assert "Start with `probe demo`" in done.output
+
+
+def test_a_line_of_help_is_never_cut() -> None:
+    told = CliRunner().invoke(app, ["--help"]).output
+    assert [name for name, entry in TABLE.items() if f"  {entry.help}\n" not in told] == []
+
+
+def test_a_misspelt_command_is_guessed() -> None:
+    assert "Did you mean 'watch'?" in CliRunner().invoke(app, ["wacth"]).output
 
 
 @pytest.mark.parametrize("command", COMMANDS)
