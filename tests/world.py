@@ -27,6 +27,7 @@ from probe.model.vantage import Vantage
 from probe.net.certificate import TrustStore
 from probe.net.doh import DohClient
 from probe.net.network import DatagramSocket, Network, Stream
+from probe.net.passing import PassingNetwork
 from probe.net.real import RealNetwork
 from probe.net.remap import RemapNetwork, Unmapped
 from probe.net.tunnel import parse_proxy
@@ -47,24 +48,12 @@ class Call(NamedTuple):
     port: int
 
 
-class Noting:
+class Noting(PassingNetwork):
     """A Network that notes what is asked of the one inside."""
 
     def __init__(self, inner: Network) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self.calls: list[Call] = []
-
-    def now(self) -> float:
-        return self._inner.now()
-
-    def monotonic(self) -> float:
-        return self._inner.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
-
-    def system_resolvers(self) -> tuple[str, ...]:
-        return self._inner.system_resolvers()
 
     async def getaddrinfo(self, host: str, deadline: float) -> tuple[str, ...]:
         self.calls.append(Call("getaddrinfo", host, 0))

@@ -7,6 +7,7 @@ getaddrinfo asks, which the system does out of our sight.
 from collections.abc import Callable
 
 from probe.net.network import Datagram, DatagramSocket, Network, Stream
+from probe.net.passing import PassingNetwork
 
 
 class Meter:
@@ -26,32 +27,12 @@ class Meter:
             self._spent()
 
 
-class MeteredNetwork:
+class MeteredNetwork(PassingNetwork):
     """`inner`, with every byte of its streams and datagrams counted by `meter`."""
 
     def __init__(self, inner: Network, meter: Meter) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._meter = meter
-
-    def now(self) -> float:
-        """The inner network's."""
-        return self._inner.now()
-
-    def monotonic(self) -> float:
-        """The inner network's."""
-        return self._inner.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        await self._inner.sleep(seconds)
-
-    def system_resolvers(self) -> tuple[str, ...]:
-        """The inner network's."""
-        return self._inner.system_resolvers()
-
-    async def getaddrinfo(self, host: str, deadline: float) -> tuple[str, ...]:
-        """The inner network's; uncounted."""
-        return await self._inner.getaddrinfo(host, deadline)
 
     async def connect(self, address: str, port: int, deadline: float) -> Stream:
         """A counted connection."""

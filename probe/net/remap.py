@@ -14,6 +14,7 @@ from enum import StrEnum
 from probe.model.failure import FailureKind
 from probe.model.observation import Resolver, ResolverKind
 from probe.net.network import Datagram, DatagramSocket, Network, Stream
+from probe.net.passing import PassingNetwork
 from probe.net.resolve import resolve_all
 from probe.net.trace import Trace
 
@@ -36,7 +37,7 @@ HostTable = Mapping[str, tuple[str, ...]] | Callable[[str, float], Awaitable[tup
 _EAI_NODATA = getattr(socket, "EAI_NODATA", socket.EAI_NONAME)
 
 
-class RemapNetwork:
+class RemapNetwork(PassingNetwork):
     """A Network whose internet is `table`, on the sockets and the clock of `inner`.
 
     `table` is looked up at each use, so a lab may change it while it runs; a place it does not know gets `unmapped`.
@@ -56,23 +57,11 @@ class RemapNetwork:
         resolvers: Sequence[str] | Callable[[], Sequence[str]] = (),
         unmapped: Unmapped = Unmapped.SILENCE,
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._table = table
         self._hosts = hosts
         self._resolvers = resolvers
         self._unmapped = unmapped
-
-    def now(self) -> float:
-        """The wall clock of `inner`."""
-        return self._inner.now()
-
-    def monotonic(self) -> float:
-        """The monotonic clock of `inner`."""
-        return self._inner.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        await self._inner.sleep(seconds)
 
     def system_resolvers(self) -> tuple[str, ...]:
         """The simulated nameservers."""
