@@ -64,6 +64,9 @@ _LAW_WORDS = re.compile(
     r"court order|pursuant to|under section \d|law no|act,? (of )?(19|20)\d\d|по решению|закон", re.I
 )
 
+SHORT = 2048
+"""Bytes of a page that says one thing. An article on censorship is longer."""
+
 
 def marks(page: HTTPRoundTrip, extra: Sequence[Fingerprint] = ()) -> tuple[Fingerprint, ...]:
     """The fingerprints that a page carries; none if a guard among them says that it is a known false positive."""
@@ -74,6 +77,16 @@ def marks(page: HTTPRoundTrip, extra: Sequence[Fingerprint] = ()) -> tuple[Finge
 def speaks_of_blocking(page: HTTPRoundTrip) -> bool:
     """Whether the page's words speak of being blocked. A hint for pages already shown to be strange, never a proof."""
     return bool(_BLOCK_WORDS.search(page.title) or _BLOCK_WORDS.search(page.body_text))
+
+
+def announces(page: HTTPRoundTrip, extra: Sequence[Fingerprint] = ()) -> bool:
+    """Whether a page announces a block: by a known mark or a 451, in its title, or in a text too short to discuss one.
+
+    Nobody vouches for such a page in the clear, so it is not taken for the site.
+    """
+    marked = any(mark.kind in (Kind.BLOCKPAGE, Kind.LEGAL) for mark in marks(page, extra))
+    said = page.title if page.body_bytes > SHORT else f"{page.title}\n{page.body_text}"
+    return marked or bool(_BLOCK_WORDS.search(said) or _LAW_WORDS.search(said))
 
 
 def names_a_law(page: HTTPRoundTrip) -> bool:

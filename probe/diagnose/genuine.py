@@ -2,7 +2,7 @@
 
 from probe.diagnose.compare import control_pages, control_state, held, same_page
 from probe.diagnose.facts import Facts, Flow, Hop, Lookup, answered
-from probe.diagnose.fingerprints import Kind, marks
+from probe.diagnose.fingerprints import announces
 from probe.model.diagnosis import ControlState
 
 
@@ -43,7 +43,7 @@ def _is_itself(facts: Facts, hop: Hop, flow: Flow) -> bool:
     pages = control_pages(facts)
     if pages:
         return any(same_page(flow.http, page) for page in pages)
-    if any(mark.kind is Kind.BLOCKPAGE for mark in marks(flow.http, facts.case.marks)):
+    if announces(flow.http, facts.case.marks):
         return False
     doubtful = control_state(facts) is ControlState.FAILED or hop.suspected_false(flow.address)
     return not doubtful and not any(_denies(k) for k in hop.trusted)

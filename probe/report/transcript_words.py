@@ -53,7 +53,8 @@ PURPOSES: dict[Purpose, str] = {
 """Why an experiment was made; empty for what a user would have met."""
 
 OUTCOMES: dict[str, str] = {
-    "ok": "The endpoint proved itself: by its certificate, or, in the clear, by the answer that was expected of it.",
+    "ok": "The endpoint proved itself: by its certificate, or, in the clear, by the answer expected of it or the "
+    "control's; with neither to hold it against, nothing spoke against it.",
     "anomaly": "It failed, no rule found the cause on the path, and nothing innocent explains it. Nothing is claimed.",
     "control.fails_too": "It fails from a second, healthy place as well: no ground to speak of a block here.",
     "control.unusable": "A control that reaches not even the references cannot tell a block from an outage.",
