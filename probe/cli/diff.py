@@ -87,7 +87,7 @@ def _answer(view: "DiffView") -> Differs:
 
 def _show(view: "DiffView", *, json: bool) -> None:
     from probe.report import diff_json, diff_text
-    from probe.report.terminal import Page
+    from probe.report.paper import Page
 
     if json:
         write(diff_json.render(view))

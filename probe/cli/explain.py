@@ -51,7 +51,7 @@ def explain(
     from probe.cli.reading import zone_or_fail
     from probe.diagnose.rejudge import rejudge as judged_anew
     from probe.report.escape import json_text
-    from probe.report.terminal import Page
+    from probe.report.paper import Page
     from probe.report.transcript import transcript
     from probe.report.transcript_text import render
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from probe.cli.console import stderr, stdout
 
 if TYPE_CHECKING:
-    from probe.report.transcript_text import Paint
+    from probe.report.paper import Paint
 
 LEAST = 40
 """So many columns at least: below, no table can be read."""
@@ -17,7 +17,7 @@ _ANSI = {"bold": "1", "red": "1;31", "yellow": "1;33", "green": "1;32"}
 
 def paint() -> "Paint":
     """Colours where stdout is a terminal that has them, or FORCE_COLOR is set, and nobody asked for none."""
-    from probe.report.transcript_text import plain
+    from probe.report.paper import plain
 
     console = stdout()
     if not _forced() and (not console.is_terminal or console.no_color or console.color_system is None):

@@ -24,9 +24,8 @@ from probe.report.diff_words import (
     told,
     why_not,
 )
-from probe.report.terminal import Page
+from probe.report.paper import Page, Paint, plain
 from probe.report.times import Times
-from probe.report.transcript_text import Paint, plain
 from probe.report.words import place
 from probe.store.pick import Meaning
 from probe.timeline.diff import COMPARABLE, About, Change, Facts, Key, Kind, Pair

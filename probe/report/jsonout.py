@@ -14,7 +14,7 @@ from probe.report import beside, together
 from probe.report.block.ids import event_ids
 from probe.report.escape import json_text
 from probe.report.gather import VantageKey
-from probe.report.terminal import Page
+from probe.report.paper import Page
 from probe.report.view import SeriesView, Stretch, TargetView, VantageView, View
 
 REPORT_VERSION = 1

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from probe.report import jsonout, terminal
 from probe.report.block import csvout, jsonblock, markdown, text
 from probe.report.block.view import Block
-from probe.report.terminal import Page
+from probe.report.paper import Page
 from probe.report.view import View
 
 Renderer = Callable[[View, Page], str]

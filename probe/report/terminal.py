@@ -13,8 +13,7 @@ from probe.model.target import Role
 from probe.report import beside, timeline, times, together, words
 from probe.report.block.ladder import rung_of
 from probe.report.language.catalogue import catalogue
-from probe.report.paper import INDENT, LABEL_WIDTH, flow
-from probe.report.paper import Page as Page  # those who draw on it know it from here
+from probe.report.paper import INDENT, LABEL_WIDTH, Page, flow
 from probe.report.times import Times
 from probe.report.view import SeriesView, State, Stretch, TargetView, VantageView, View
 

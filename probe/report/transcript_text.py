@@ -6,10 +6,7 @@ Every string passes `page.clean` before it is placed, so that no title or certif
 from collections.abc import Iterable, Iterator
 
 from probe.model.diagnosis import Verdict
-from probe.report.paper import Paint as Paint
-from probe.report.paper import fill
-from probe.report.paper import plain as plain
-from probe.report.terminal import Page
+from probe.report.paper import Page, Paint, fill, plain
 from probe.report.transcript import Cited, Fact, Transcript, Weighed
 from probe.report.transcript_steps import OURS, Step, numbered
 

@@ -10,7 +10,7 @@ from probe.model.diagnosis import Mechanism, Verdict
 from probe.model.measurement import Measurement
 from probe.report.diff_text import render
 from probe.report.diff_view import DiffView
-from probe.report.terminal import Page
+from probe.report.paper import Page
 from tests.report.comparing import FALSE, MET, compared, lookup, shaken
 from tests.report.story import BLOCKED_API, DOWN, OFFLINE, RESET
 from tests.store.records import T0, measurement

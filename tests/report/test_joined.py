@@ -9,7 +9,8 @@ from probe.model.note import Note
 from probe.report import jsonout
 from probe.report.dating import dater
 from probe.report.joined import Outside
-from probe.report.terminal import Page, render
+from probe.report.paper import Page
+from probe.report.terminal import render
 from probe.report.view import View, Window, build
 from probe.targets.claims import stretch
 from tests.report.viewing import gathered

@@ -6,7 +6,7 @@ from typing import Any
 
 from probe.model.clock import parse_rfc3339
 from probe.report.jsonout import REPORT_VERSION, render
-from probe.report.terminal import Page
+from probe.report.paper import Page
 from tests.report.story import clock, story
 from tests.report.viewing import view
 

@@ -3,8 +3,8 @@
 import pytest
 
 from probe.cli.console import clean
+from probe.report.paper import Page
 from probe.report.registry import FORMATS
-from probe.report.terminal import Page
 from tests.report.story import story
 from tests.report.viewing import view
 

@@ -9,7 +9,8 @@ from probe.cli.console import clean
 from probe.model.diagnosis import ControlState, Verdict
 from probe.model.measurement import Measurement
 from probe.model.target import Role
-from probe.report.terminal import OPEN_LISTED, Page, render
+from probe.report.paper import Page
+from probe.report.terminal import OPEN_LISTED, render
 from probe.report.view import Window
 from tests.report.story import BLOCKED_API, DOWN, OFFLINE, RESET, START, STEP, clock, story
 from tests.report.viewing import view

@@ -25,7 +25,7 @@ from probe.model.observation import (
     ResolverKind,
     TLSHandshake,
 )
-from probe.report.terminal import Page
+from probe.report.paper import Page
 from probe.report.transcript import Fact, Transcript, transcript
 from probe.report.transcript_steps import Step, steps_of
 from probe.report.transcript_text import render

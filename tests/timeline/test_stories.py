@@ -17,7 +17,8 @@ from probe.model.episode import EpisodeState, Interval
 from probe.model.event import EventKind
 from probe.model.measurement import Measurement
 from probe.model.target import Endpoint, Role, RollupRule, Target, TargetKind
-from probe.report.terminal import Page, render
+from probe.report.paper import Page
+from probe.report.terminal import render
 from probe.report.view import State, View
 from probe.targets.load import parse_targets
 from tests.timeline.recorded import DAY, HOUR, MONDAY, drawn, one, told

@@ -15,7 +15,7 @@ from probe.report.block.draft import everything
 from probe.report.block.tables import episodes, series_rows
 from probe.report.block.view import Block, Onset, SeriesRow, Span
 from probe.report.escape import csv_cell
-from probe.report.terminal import Page
+from probe.report.paper import Page
 from probe.report.view import View
 
 _TIMES = ("onset_earliest", "onset_latest", "certain_onset_earliest", "certain_onset_latest", "confirmed",

@@ -11,7 +11,7 @@ import msgspec
 from probe.model.clock import rfc3339
 from probe.report.block.view import Block, Moment, Span, Tick
 from probe.report.escape import json_text
-from probe.report.terminal import Page
+from probe.report.paper import Page
 from probe.report.transcript import Transcript
 
 BLOCK_REPORT_VERSION = 1

@@ -10,7 +10,7 @@ from probe.report.block import signs
 from probe.report.block.view import Block, Exhibit, Rung, Standing
 from probe.report.escape import fenced, visible
 from probe.report.escape import markdown as plain
-from probe.report.terminal import Page
+from probe.report.paper import Page
 from probe.report.transcript_text import render as render_transcript
 
 WIDTH = 96

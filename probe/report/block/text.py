@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from probe.report.block import signs
 from probe.report.block.view import Alternative, Block, Onset, Rung, Standing
-from probe.report.paper import columns, fill, padded, painted
-from probe.report.terminal import Page
+from probe.report.paper import Page, columns, fill, padded, painted
 
 INDENT = "  "
 DEEPER = "      "
