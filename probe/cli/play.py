@@ -76,6 +76,8 @@ def play(scenario: Scenario, substrate: Substrate, *, noise: bool = False) -> Pl
     lines = _on_packets(scenario, rules) if on_packets else _on_loopback(scenario, rules)
     measured = tuple(decode_line(line) for line in lines)
     wrong = [problem for one in measured for problem in mismatches(scenario, one.diagnosis, one.fitness)]
+    if len(measured) != scenario.runs:
+        wrong.append(f"{len(measured)} measurements, not {scenario.runs}")  # a bug of ours leaves no line
     return Played(scenario, substrate, measured, tuple(dict.fromkeys(wrong)), time.monotonic() - began)
 
 

@@ -4,6 +4,8 @@ A control is judged by how far it came, since a proxy hides causes; a control th
 or whose proxy failed, says nothing at all.
 """
 
+from collections.abc import Iterable
+
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
 from probe.model.diagnosis import ControlState, Fitness, Verdict
 from probe.model.failure import FailureKind
@@ -12,6 +14,8 @@ from probe.model.observation import HTTPRoundTrip, Purpose
 
 LIKE_LENGTH = 0.7
 """Two bodies of one page differ by less than this ratio (the bound of OONI's Web Connectivity)."""
+TURNED_AWAY = frozenset({401, 403, 429, 451})
+"""What a server says to a client that it does not let in."""
 _REACHED = (Verdict.OK, Verdict.RESTRICTED, Verdict.INTERFERED)
 
 
@@ -67,11 +71,25 @@ def beyond(facts: Facts, hop: Hop, depth: Depth) -> bool:
     return reached is not None and reached > depth
 
 
+def depth_there(hop: Hop, address: str) -> Depth | None:
+    """How far the control came at this very address, as the endpoint; None if it was not tried."""
+    tried = [f for f in hop.by(Purpose.CONTROL_ADDRESS) if f.address == address]
+    return max((f.depth for f in tried if f.failure is not FailureKind.PROXY_FAILED), default=None)
+
+
 def address_works_there(hop: Hop, address: str) -> bool | None:
     """Whether the control reached this very address as the endpoint; None if it was not tried."""
-    tried = [f for f in hop.by(Purpose.CONTROL_ADDRESS) if f.address == address]
-    usable = [f for f in tried if f.failure is not FailureKind.PROXY_FAILED]
-    return any(f.depth is Depth.DONE for f in usable) if usable else None
+    depth = depth_there(hop, address)
+    return None if depth is None else depth is Depth.DONE
+
+
+def no_better_there(hop: Hop, flows: Iterable[Flow]) -> bool:
+    """Whether the control came no further at these very addresses than we did: then it is not our path that ends there.
+
+    The addresses that a control is given itself may be others of the endpoint's, and well.
+    """
+    depths = [(depth_there(hop, f.address), f.depth) for f in flows]
+    return all(there is not None and there <= ours for there, ours in depths)
 
 
 def false_address(facts: Facts, hop: Hop, address: str) -> bool:
@@ -108,6 +126,11 @@ def same_page(ours: HTTPRoundTrip, theirs: HTTPRoundTrip | ControlRecord) -> boo
         return ours.title == theirs.title
     longest = max(ours.body_bytes, theirs.body_bytes)
     return longest == 0 or min(ours.body_bytes, theirs.body_bytes) / longest >= LIKE_LENGTH
+
+
+def turns_away(page: HTTPRoundTrip | ControlRecord) -> bool:
+    """Whether a page turns its reader away, as controls in data centres often are: it shows nothing of the site."""
+    return page.status in TURNED_AWAY or page.status >= 500
 
 
 def control_pages(facts: Facts) -> list[HTTPRoundTrip | ControlRecord]:

@@ -1,6 +1,6 @@
 """The innocent explanations: each is weighed for every verdict that is not `ok`, and what rules it out is said."""
 
-from probe.diagnose.compare import control_state
+from probe.diagnose.compare import control_state, no_better_there
 from probe.diagnose.facts import Facts
 from probe.model.diagnosis import Certainty, Considered, ControlState, Finding, Fitness, Layer
 
@@ -16,7 +16,7 @@ def considered(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Considered,
     return (
         Considered(
             explanation="server fault or outage",
-            ruled_out=state is ControlState.REACHED,
+            ruled_out=state is ControlState.REACHED and not _dead_here(facts, findings),
             because=f"control: {state}",
         ),
         Considered(
@@ -37,6 +37,13 @@ def considered(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Considered,
         _chance(facts, findings),
         *_refusal(findings),
     )
+
+
+def _dead_here(facts: Facts, findings: tuple[Finding, ...]) -> bool:
+    """Whether the control met the endpoint elsewhere alone, and nothing else explains why our addresses fail."""
+    hop = facts.last
+    dead = bool(hop.final) and not hop.reached and no_better_there(hop, hop.final)
+    return dead and not any(f.mechanism for f in findings)
 
 
 def _chance(facts: Facts, findings: tuple[Finding, ...]) -> Considered:

@@ -8,11 +8,13 @@ the control too? What remains is an anomaly: failed, and the evidence does not s
 from probe.diagnose.considered import considered
 from probe.diagnose.facts import Case, Facts, Hop, gather
 from probe.diagnose.genuine import genuine
-from probe.diagnose.outcomes import CONTENT, OUTCOMES, Outcome, unfit
+from probe.diagnose.outcomes import CONTENT, OUTCOMES
+from probe.diagnose.rule import Outcome
 from probe.diagnose.rules import TABLES
+from probe.diagnose.vantage import unfit
 from probe.model.diagnosis import Certainty, Diagnosis, Finding, Layer, Verdict
 
-RULESET_VERSION = "2026.11.2"
+RULESET_VERSION = "2026.11.3"
 
 _WEIGHT = {Certainty.CONFIRMED: 3, Certainty.LIKELY: 2, Certainty.POSSIBLE: 1, None: 0}
 _LAYERS = list(Layer)

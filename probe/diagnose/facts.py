@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from probe.diagnose.bogon import is_bogon
 from probe.diagnose.fingerprints import Fingerprint
+from probe.diagnose.lookups import Lookup, addresses_of, aliases_of, answered, conflicting, word
 from probe.diagnose.neighbours import apart
 from probe.model.diagnosis import Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import ControlRecord, FitnessEvidence
 from probe.model.observation import (
     DNSLookup,
-    DNSReply,
     HTTPRoundTrip,
     Observation,
     Purpose,
@@ -29,6 +29,8 @@ from probe.model.observation import (
 )
 
 OURS = (Purpose.MAIN, Purpose.RETRY)
+DATES = frozenset({FailureKind.SSL_EXPIRED, FailureKind.SSL_NOT_YET_VALID})
+"""What is wrong with a certificate that is right but for the time."""
 
 
 class Depth(IntEnum):
@@ -92,16 +94,14 @@ class Flow:
         return self.tls is not None and self.tls.failure is None
 
     @property
+    def outdated(self) -> bool:
+        """Whether the peer showed a trusted certificate for the name with nothing wrong but its dates."""
+        return self.tls is not None and bool(self.tls.problems) and set(self.tls.problems) <= DATES
+
+    @property
     def stage(self) -> str:
         """`tcp`, `tls` or `http`: the stage that was walked last."""
         return "http" if self.http is not None else "tls" if self.tls is not None else "tcp"
-
-
-class Lookup(NamedTuple):
-    """A DNS lookup and its place among the observations."""
-
-    at: int
-    dns: DNSLookup
 
 
 @dataclass(frozen=True)
@@ -175,12 +175,22 @@ class Hop:
     @cached_property
     def own_addresses(self) -> frozenset[str]:
         """The addresses of the vantage's own resolvers, in the last try."""
-        return _addresses(self.own)
+        return addresses_of(self.own)
+
+    @cached_property
+    def machine_addresses(self) -> frozenset[str]:
+        """Addresses that getaddrinfo alone knows, while the nameserver that it asks gave us others.
+
+        Of this machine, not of the network: its hosts file, a cache, a filter that runs on it.
+        """
+        system = tuple(k for k in self.own if k.dns.resolver.kind is ResolverKind.SYSTEM)
+        asked = addresses_of(k for k in self.own if k.dns.resolver.kind is not ResolverKind.SYSTEM)
+        return addresses_of(system) - asked if asked else frozenset()
 
     @cached_property
     def trusted_addresses(self) -> frozenset[str]:
         """The addresses the independent resolvers gave in the last try."""
-        return _addresses(self.trusted)
+        return addresses_of(self.trusted)
 
     @cached_property
     def late_addresses(self) -> frozenset[str]:
@@ -204,14 +214,22 @@ class Hop:
 
     @cached_property
     def proven(self) -> frozenset[str]:
-        """Addresses that proved themselves to be the endpoint's, by a certificate valid for its name."""
-        over_tls = {f.address for f in self.flows if f.authenticated and f.purpose is not Purpose.CONTROL}
+        """Addresses that proved themselves to be the endpoint's, by a certificate valid for its name.
+
+        One whose dates alone are wrong proves it too: a trusted authority gave it to the endpoint and to nobody else.
+        """
+        over_tls = {f.address for f in self.flows if (f.authenticated or f.outdated) and not f.via}
         return frozenset(over_tls | {o.address for _, o in self.quic if o.failure is None and o.purpose in OURS})
 
     @cached_property
     def disjoint(self) -> bool:
-        """Own and independent answers exist and have nothing in common, not even a network."""
-        return apart(self.own_addresses, self.trusted_addresses)
+        """Own and independent answers exist and have nothing in common: no network, no canonical name."""
+        return apart(self.own_addresses, self.trusted_addresses) and not self.one_alias
+
+    @cached_property
+    def one_alias(self) -> bool:
+        """Whether own and independent answers give the name one canonical name: one operator's, by region perhaps."""
+        return bool(aliases_of(self.own) & aliases_of(self.trusted))
 
     @cached_property
     def only_bogons(self) -> bool:
@@ -220,8 +238,11 @@ class Hop:
 
     @cached_property
     def reached(self) -> tuple[Flow, ...]:
-        """Main flows, of any try, that did their whole errand."""
-        return tuple(f for f in self.ours if f.depth is Depth.DONE)
+        """Main flows, of any try, that did their whole errand; the one made after all others were asked as well.
+
+        Whoever was well later says nothing of a time at which nobody else was asked.
+        """
+        return tuple(f for f in (*self.ours, *self.by(Purpose.SECOND_TRY)) if f.depth is Depth.DONE)
 
     @cached_property
     def quic_reached(self) -> tuple[int, ...]:
@@ -258,11 +279,11 @@ class Hop:
 
         Each family is held against itself: a forger may answer for one and leave the other alone.
         """
-        if address in self.trusted_addresses | self.proven:
+        if address in self.trusted_addresses | self.proven | self.machine_addresses:
             return False
         own, others = (frozenset(a for a in found if (":" in a) is (":" in address))
                        for found in (self.own_addresses, self.trusted_addresses))  # fmt: skip
-        return self.disjoint or apart(own, others)
+        return self.disjoint or (apart(own, others) and not self.one_alias)
 
 
 @dataclass(frozen=True)
@@ -294,25 +315,6 @@ class Facts:
 def _tried(hop: Hop) -> Iterable[DNSLookup | TCPConnect]:
     yield from (f.tcp for f in hop.ours)
     yield from (k.dns for k in hop.asked)
-
-
-def answered(lookup: DNSLookup) -> bool:
-    """Whether the resolver spoke at all: an address, or a denial. Silence and transport faults are no word."""
-    denials = (FailureKind.DNS_NXDOMAIN, FailureKind.DNS_NO_ANSWER)
-    return lookup.failure is None or lookup.failure.kind in denials
-
-
-def word(reply: DNSReply) -> tuple[str, tuple[str, ...]]:
-    """What a reply says, whatever else it carries: its RCODE and its addresses."""
-    return reply.rcode, tuple(sorted(a.value for a in reply.answers if a.type in ("A", "AAAA")))
-
-
-def conflicting(lookup: DNSLookup) -> bool:
-    """Whether one question, sent once, had several valid answers that do not say the same."""
-    if lookup.sent > 1:
-        return False
-    valid = [r for r in lookup.replies if r.failure is None and not r.truncated]
-    return len({word(r) for r in valid}) > 1
 
 
 def gather(case: Case) -> Facts:
@@ -383,7 +385,3 @@ def _where(case: Case, number: int, flows: Sequence[Flow], lookups: Sequence[Loo
     elif http is not None:
         scheme = "http"
     return scheme.lower(), asked or bare.lower()
-
-
-def _addresses(lookups: Iterable[Lookup]) -> frozenset[str]:
-    return frozenset(a for k in lookups for a in k.dns.addresses)

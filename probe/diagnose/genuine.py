@@ -1,9 +1,12 @@
 """Was the endpoint itself reached? Over TLS the certificate says so; over cleartext the answer must prove it."""
 
-from probe.diagnose.compare import control_pages, control_state, held, same_page
-from probe.diagnose.facts import Facts, Flow, Hop, Lookup, answered
+from probe.diagnose.compare import control_pages, control_state, held, same_page, turns_away
+from probe.diagnose.elsewhere import drawn_by_name
+from probe.diagnose.facts import Facts, Flow, Hop
 from probe.diagnose.fingerprints import announces
+from probe.diagnose.lookups import Lookup, answered
 from probe.model.diagnosis import ControlState
+from probe.model.observation import Purpose
 
 
 def genuine(facts: Facts) -> bool:
@@ -17,8 +20,14 @@ def genuine(facts: Facts) -> bool:
         return _only_dns(facts)
     if hop.scheme == "quic":
         return bool(hop.quic_reached)
-    ends = [f for f in (*hop.reached, *_fallback(hop)) if f.http is None or not f.http.location or held(f)]
-    return any(_is_itself(facts, hop, f) for f in ends)
+    return any(_is_itself(facts, hop, f) for f in (*hop.reached, *_fallback(hop)) if _ends_here(f))
+
+
+def _ends_here(flow: Flow) -> bool:
+    """Whether the chain ends with this answer. Where a redirect leads that came only in a second try nobody saw."""
+    if flow.http is None or not flow.http.location:
+        return True
+    return expected(flow) if flow.purpose is Purpose.SECOND_TRY else held(flow)
 
 
 def _fallback(hop: Hop) -> tuple[Flow, ...]:
@@ -41,9 +50,12 @@ def _is_itself(facts: Facts, hop: Hop, flow: Flow) -> bool:
     if flow.http.expectations:
         return all(e.held for e in flow.http.expectations)
     pages = control_pages(facts)
-    if pages:
-        return any(same_page(flow.http, page) for page in pages)
-    if announces(flow.http, facts.case.marks):
+    announced = announces(flow.http, facts.case.marks)
+    if announced and drawn_by_name(hop, flow.http):
+        return False
+    if any(same_page(flow.http, page) for page in pages):
+        return True
+    if announced or not all(turns_away(page) for page in pages):
         return False
     doubtful = control_state(facts) is ControlState.FAILED or hop.suspected_false(flow.address)
     return not doubtful and not any(_denies(k) for k in hop.trusted)

@@ -1,92 +1,31 @@
-"""Verdicts without a mechanism: what a server may mean, what a failure may mean, and when a vantage cannot tell.
+"""Verdicts without a mechanism: what a server may mean, and what a failure may mean. Vantages are `vantage`'s.
 
 Each row asks the facts one question; the tables at the end say in which order. What the path did is not asked here:
 that is what the rules find.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from probe.diagnose import fingerprints
 from probe.diagnose.bogon import is_bogon
-from probe.diagnose.compare import alive, control_depth, control_pages, control_state, healthy
-from probe.diagnose.facts import Depth, Facts, Flow, Hop, answered
-from probe.diagnose.fingerprints import Kind
-from probe.diagnose.genuine import expected, proven
-from probe.diagnose.rules.tcp import usable
-from probe.model.diagnosis import ControlState, Fitness, Layer, Verdict
-from probe.model.failure import FailureKind
-
-UNFIT = frozenset(
-    {
-        Fitness.OFFLINE,
-        Fitness.INTERNATIONAL_OUTAGE,
-        Fitness.CAPTIVE_PORTAL,
-        Fitness.VANTAGE_MISMATCH,
-        Fitness.CLOCK_WRONG,
-        Fitness.INTERCEPTED,
-    }
+from probe.diagnose.compare import (
+    TURNED_AWAY,
+    control_depth,
+    control_pages,
+    control_state,
+    healthy,
+    no_better_there,
 )
-"""A vantage in one of these states cannot tell a block from its own trouble. Broken IPv6 costs only IPv6."""
-_TURNED_AWAY = frozenset({401, 403, 429, 451})
-
-
-class Outcome(NamedTuple):
-    """A verdict without a mechanism: a row of `OUTCOMES` that holds."""
-
-    rule: str
-    verdict: Verdict
-    note: str
-    evidence: tuple[int, ...] = ()
-    layer: Layer | None = None
-
-
-def unfit(facts: Facts, reached: bool) -> Outcome | None:
-    """Why this vantage cannot tell; None if it can.
-
-    An endpoint that proved itself was reached, however unfit the vantage; unless it is not where it is said to be.
-    """
-    fitness = facts.case.fitness
-    shown = fitness is not Fitness.VANTAGE_MISMATCH and any(proven(f) for f in facts.last.reached)
-    if fitness in UNFIT and not (reached and shown):
-        note = f"the vantage is unfit: {fitness}" + _why(facts)
-        return Outcome(f"vantage.{fitness}", Verdict.INSUFFICIENT, note, _ours(facts.last))
-    if reached:
-        return None
-    flows = facts.last.final
-    lacking = facts.case.evidence.ipv6 in ("none", "broken") or all(
-        f.failure in (FailureKind.NETWORK_UNREACHABLE, FailureKind.HOST_UNREACHABLE) for f in flows
-    )
-    if flows and all(":" in f.address for f in flows) and lacking:
-        return Outcome("vantage.no_ipv6", Verdict.INSUFFICIENT, "the endpoint is on IPv6 only, the vantage has none",
-                       _ours(facts.last))  # fmt: skip
-    if not facts.last.own and facts.last.asked and not facts.last.own_is_dead:
-        note = "the vantage's resolvers answer for no name at all, and no other plain resolver does"
-        return Outcome("vantage.no_dns", Verdict.INSUFFICIENT, note, tuple(k.at for k in facts.last.last_asked))
-    if not alive(facts) and not _spoken_to(facts):
-        note = "nothing at all answered, and no reference was measured: the vantage may have been offline"
-        return Outcome("vantage.nothing_answers", Verdict.INSUFFICIENT, note, _ours(facts.last))
-    if flows and all(f.failure is FailureKind.INTERRUPTED for f in flows):
-        return Outcome("vantage.interrupted", Verdict.INSUFFICIENT, "the measurement was cut short", _ours(facts.last))
-    return None
-
-
-def _why(facts: Facts) -> str:
-    """What the references said, in a word."""
-    evidence, fitness = facts.case.evidence, facts.case.fitness
-    if fitness is Fitness.CLOCK_WRONG and evidence.clock_offset is not None:
-        return f" by {evidence.clock_offset:+.0f} s"
-    return f" ({evidence.note})" if evidence.note else ""
-
-
-def _ours(hop: Hop) -> tuple[int, ...]:
-    """What we met at this hop in the last try: its flows, or its lookups where there were none."""
-    return tuple(i for f in hop.final for i in f.indexes) or tuple(k.at for k in hop.last_asked)
-
-
-def _spoken_to(facts: Facts) -> bool:
-    """Whether any resolver sent any reply at all. What getaddrinfo says may come from a cache on this machine."""
-    return any(k.dns.replies for hop in facts.hops for k in hop.lookups)
+from probe.diagnose.facts import Depth, Facts, Flow, Hop
+from probe.diagnose.fingerprints import Kind
+from probe.diagnose.genuine import expected
+from probe.diagnose.lookups import Lookup, answered
+from probe.diagnose.rule import Outcome
+from probe.diagnose.rules.tcp import usable
+from probe.diagnose.vantage import met
+from probe.model.diagnosis import ControlState, Layer, Verdict
+from probe.model.failure import FailureKind
+from probe.model.observation import Purpose, ResolverKind
 
 
 def _marked_challenge(facts: Facts) -> Outcome | None:
@@ -105,7 +44,7 @@ def _turned_away(facts: Facts) -> Outcome | None:
     """Inside proven TLS the server answers this client 401, 403, 429 or 451, and does not answer the control so."""
     for flow in facts.last.final:
         http = flow.http
-        if http is None or not http.authenticated or http.status not in _TURNED_AWAY:
+        if http is None or not http.authenticated or http.status not in TURNED_AWAY:
             continue
         if expected(flow) or _control_like(facts, flow):
             continue
@@ -139,7 +78,7 @@ def _server_error(facts: Facts) -> Outcome | None:
         http = flow.http
         if http is None or http.status < 500 or expected(flow):
             continue
-        if _control_like(facts, flow) or (http.authenticated and not control_pages(facts)):
+        if _control_like(facts, flow) or http.authenticated:
             return Outcome("http.server_error", Verdict.DOWN, f"the server answers {http.status}", flow.indexes)
     return None
 
@@ -199,6 +138,23 @@ def _limits_everyone(facts: Facts, flow: Flow) -> bool:
     return bool(clauses) and all(clause.startswith("json ") for clause in clauses)
 
 
+def _dead_here(facts: Facts) -> Outcome | None:
+    """Every address that we are given is dead for the control as well, which is led to others of the endpoint's.
+
+    Only of addresses that are known to be the endpoint's: by a resolver that no path can forge, or by its own name for
+    them. Of any others nothing is known but that they are dead.
+    """
+    hop = facts.last
+    doh = {a for k in hop.trusted if k.dns.resolver.kind is ResolverKind.DOH for a in k.dns.addresses}
+    ours = {f.address for f in hop.final}
+    known = hop.one_alias or (bool(doh) and ours <= doh)
+    if not ours or not known or hop.reached or not no_better_there(hop, hop.final):
+        return None
+    told = tuple(i for f in hop.by(Purpose.CONTROL_ADDRESS) if f.address in ours for i in f.indexes)
+    note = "every address that we are given fails for the control as well, which is led to others"
+    return Outcome("control.address_fails_too", Verdict.DOWN, note, met(hop) + told)
+
+
 def _down_for_control(facts: Facts) -> Outcome | None:
     """No healthy control came further than we did."""
     hop = facts.last
@@ -207,7 +163,7 @@ def _down_for_control(facts: Facts) -> Outcome | None:
     further = reached is not None and reached > ours and _differs(facts, hop)
     if control_state(facts) is ControlState.FAILED and not further:
         told = tuple(i for f in facts.control_ends() if healthy(facts, f) for i in f.indexes)
-        return Outcome("control.fails_too", Verdict.DOWN, "fails here and from the control", _ours(hop) + told)
+        return Outcome("control.fails_too", Verdict.DOWN, "fails here and from the control", met(hop) + told)
     return None
 
 
@@ -226,6 +182,27 @@ def _nobody_knows_it(facts: Facts) -> Outcome | None:
     if (control_depth(facts, hop) or Depth.NOTHING) > Depth.NOTHING:
         return None
     return Outcome("dns.gone", Verdict.DOWN, "no resolver knows an address of this name", tuple(k.at for k in words))
+
+
+def _nobody_can_tell(facts: Facts) -> Outcome | None:
+    """Every resolver fails on this name with SERVFAIL, over HTTPS as well: what they ask is out of order."""
+    hop = facts.last
+    words = tuple(k for k in (*hop.own, *hop.elsewhere) if k.dns.resolver.kind is not ResolverKind.SYSTEM)
+    failed = {(k.dns.resolver.own, k.dns.resolver.kind is ResolverKind.DOH) for k in words if _said(k, _SERVFAIL)}
+    both = any(own for own, _ in failed) and any(doh for _, doh in failed)
+    if not both or hop.own_addresses or not all(_said(k, _SERVFAIL) or _said(k, FailureKind.TIMEOUT) for k in words):
+        return None
+    if (control_depth(facts, hop) or Depth.NOTHING) > Depth.NOTHING:
+        return None
+    note = "every resolver fails on this name, over HTTPS too: the name's own servers, or their signatures"
+    return Outcome("dns.broken", Verdict.DOWN, note, tuple(k.at for k in words), Layer.DNS)
+
+
+_SERVFAIL = FailureKind.DNS_SERVFAIL
+
+
+def _said(lookup: Lookup, kind: FailureKind) -> bool:
+    return lookup.dns.failure is not None and lookup.dns.failure.kind is kind
 
 
 def _expired_for_everyone(facts: Facts) -> Outcome | None:
@@ -256,7 +233,9 @@ OUTCOMES: tuple[Row, ...] = (
     _site_says_bogon,
     _expired_for_everyone,
     _down_for_control,
+    _dead_here,
     _nobody_knows_it,
+    _nobody_can_tell,
     _control_unusable,
 )
 """What a failure may mean that no finding puts on the path, in order."""

@@ -4,12 +4,12 @@ Telemetry never decides: thousands of apps share such hosts. A target is partly 
 still reached, and the set that is blocked is named; an endpoint that was not measured counts for nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from probe.model.diagnosis import Verdict
-from probe.model.target import Endpoint, Need, Role, RollupRule, Target
+from probe.model.target import Need, Role, RollupRule, Target
 
 REACHED = frozenset({Verdict.OK, Verdict.INTERFERED})
 
@@ -33,21 +33,47 @@ class Rollup(NamedTuple):
     failing: tuple[str, ...]
 
 
+class Part(NamedTuple):
+    """An endpoint as a roll-up sees it. `role` may be a word of another version."""
+
+    id: str
+    role: str
+    required: bool
+
+
 def roll_up(target: Target, verdicts: Mapping[str, Verdict]) -> Rollup:
     """The state of `target` from the verdicts of its measured endpoints, by its roll-up rules."""
-    deciding = [e for e in target.endpoints if e.role is not Role.TELEMETRY and e.id in verdicts]
+    return rolled(target.rollup, [Part(e.id, e.role, e.required) for e in target.endpoints], verdicts)
+
+
+def rolled(rollup: Sequence[RollupRule], parts: Sequence[Part], verdicts: Mapping[str, Verdict]) -> Rollup:
+    """The same of a target of which only this is known: its rules, and the endpoints it has."""
+    deciding = _deciding(parts, verdicts)
     blocked = tuple(e.id for e in deciding if verdicts[e.id] is Verdict.BLOCKED)
     failing = tuple(e.id for e in deciding if verdicts[e.id] not in REACHED)
     reached = [e for e in deciding if verdicts[e.id] in REACHED]
     if blocked:
         return Rollup(State.PARTLY_BLOCKED if reached else State.BLOCKED, blocked, failing)
-    if deciding and all(_holds(rule, deciding, verdicts) for rule in target.rollup):
+    if holds(rollup, parts, verdicts):
         return Rollup(State.OK, (), failing)
     return Rollup(_why(deciding, verdicts), (), failing)
 
 
-def _holds(rule: RollupRule, deciding: list[Endpoint], verdicts: Mapping[str, Verdict]) -> bool:
-    group = [e for e in deciding if rule.role is None or e.role is rule.role]
+def holds(rollup: Sequence[RollupRule], parts: Sequence[Part], verdicts: Mapping[str, Verdict]) -> bool:
+    """Whether enough is reached by the rules, blocked endpoints or not; not, where nothing that decides was measured.
+
+    A target may be partly blocked and this hold: one of twelve addresses is gone, and ten are enough.
+    """
+    deciding = _deciding(parts, verdicts)
+    return bool(deciding) and all(_holds(rule, deciding, verdicts) for rule in rollup)
+
+
+def _deciding(parts: Sequence[Part], verdicts: Mapping[str, Verdict]) -> list[Part]:
+    return [e for e in parts if e.role != Role.TELEMETRY and e.id in verdicts]
+
+
+def _holds(rule: RollupRule, deciding: list[Part], verdicts: Mapping[str, Verdict]) -> bool:
+    group = [e for e in deciding if rule.role is None or e.role == rule.role]
     required = [e for e in group if e.required]
     if rule.need is Need.ALL:
         group = required or group
@@ -56,7 +82,7 @@ def _holds(rule: RollupRule, deciding: list[Endpoint], verdicts: Mapping[str, Ve
     return reached >= needed
 
 
-def _why(deciding: list[Endpoint], verdicts: Mapping[str, Verdict]) -> State:
+def _why(deciding: list[Part], verdicts: Mapping[str, Verdict]) -> State:
     """Why a target that is not blocked is not ok either: the required endpoints tell, or else all of them."""
     told = [verdicts[e.id] for e in deciding if e.required] or [verdicts[e.id] for e in deciding]
     failures = {v for v in told if v not in REACHED} or {v for v in verdicts.values() if v not in REACHED}

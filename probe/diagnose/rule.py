@@ -1,4 +1,7 @@
-"""What a rule is: a row of data with one question. Ids are never renamed; a row's place in its table is its weight."""
+"""What a rule is: a row of data with one question. Ids are never renamed; a row's place in its table is its weight.
+
+What no row finds has an `Outcome`: a verdict with an id of its own.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -32,3 +35,13 @@ class Rule(NamedTuple):
     when: When
     comment: str
     source: str
+
+
+class Outcome(NamedTuple):
+    """A verdict without a mechanism, with the rule that gave it: a server's meaning, a vantage that cannot tell."""
+
+    rule: str
+    verdict: Verdict
+    note: str
+    evidence: tuple[int, ...] = ()
+    layer: Layer | None = None

@@ -75,10 +75,16 @@ class Nameserver:
                 return lie.answer
         return None
 
+    def _pause(self, query: bytes) -> float:
+        """Seconds before the answer: the resolver's own, and those of its lie."""
+        asked = question(query)
+        lie = None if asked is None else self._lie(asked)
+        return self._delay + (lie.delay if lie is not None else 0.0)
+
     async def datagram(self, data: bytes, send: Send, view: View) -> None:
         """Answer one query over UDP, within the size the query allows."""
         reply = self.reply(data, view, udp_limit(data))
-        await asyncio.sleep(self._delay)
+        await asyncio.sleep(self._pause(data))
         if reply is not None:
             send(reply)
 
@@ -86,7 +92,7 @@ class Nameserver:
         """Answer queries over one TCP connection until the peer ends it."""
         while (query := await read_message(stream)) is not None:
             reply = self.reply(query, view)
-            await asyncio.sleep(self._delay)
+            await asyncio.sleep(self._pause(query))
             if reply is not None:
                 await stream.send(len(reply).to_bytes(2, "big") + reply)
 

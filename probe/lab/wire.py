@@ -35,7 +35,9 @@ def dns_reply(query: bytes, answer: Answer, *, authoritative: bool = False) -> b
     asked = dns.message.from_wire(query, ignore_trailing=True)
     name, qtype = asked.question[0].name.to_text(), dns.rdatatype.to_text(asked.question[0].rdtype)
     of_family = tuple(each for each in answer.addresses if (":" in each) is FAMILY.get(qtype))
-    records = [Record(name=name, type=qtype, values=of_family, ttl=answer.ttl)] if of_family else []
+    records = [Record(name=name, type="CNAME", values=(answer.alias,), ttl=answer.ttl)] if answer.alias else []
+    if of_family:
+        records.append(Record(name=answer.alias or name, type=qtype, values=of_family, ttl=answer.ttl))
     reply = reply_to(asked, records, answer.rcode, answer.extended_error)
     reply.flags |= (dns.flags.AA if authoritative else 0) | (dns.flags.TC if answer.truncated else 0)
     if answer.wrong_id:

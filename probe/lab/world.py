@@ -112,8 +112,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """An answer to a DNS question that is not simply the zone's: told by a lying resolver, or forged on the path.
 
-    `addresses` of the question's family; NOERROR without one is no data. `extended_error` is (info code, text) of
-    RFC 8914. `malformed` bytes are no DNS message; `wrong_id` has another id; `silent` sends nothing at all.
+    `addresses` of the question's family; NOERROR without one is no data. `alias` is a CNAME that leads to them.
+    `extended_error` is (info code, text) of RFC 8914. `malformed` bytes are no DNS message; `wrong_id` has another id;
+    `silent` sends nothing at all; `delay` seconds come before it, besides the resolver's own.
     """
 
     addresses: tuple[str, ...] = ()
@@ -124,6 +125,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     malformed: bool = False
     wrong_id: bool = False
     truncated: bool = False
+    alias: str = ""
+    delay: float = 0.0
 
 
 class Lie(msgspec.Struct, frozen=True, kw_only=True):

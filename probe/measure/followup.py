@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from probe.diagnose.facts import Facts, Flow, Hop
+from probe.diagnose.compare import beyond
+from probe.diagnose.facts import Depth, Facts, Flow, Hop
 from probe.measure import control, flow
 from probe.measure.flow import Errand
-from probe.measure.innocent import Innocents
+from probe.measure.innocent import Innocent, Innocents
 from probe.measure.log import Log, Tools
 from probe.measure.plan import Task
 from probe.measure.suspicion import dns_suspicious, is_slow, led_astray, misnamed, page_unproven, partly_failed
@@ -25,6 +26,12 @@ from probe.net.url import Where, parse
 MOST_ADDRESSES = 2
 """Addresses that an experiment is made with."""
 MOST_CANARIES = 2
+MOST_PLACES = 2
+"""Unrelated servers that are asked, before one that answers strangers is found."""
+PATIENCE = 3
+"""How many times longer than usual a resolver is given that was silent on this name alone."""
+_HOPELESS = (FailureKind.NETWORK_UNREACHABLE, FailureKind.HTTP_INVALID_LOCATION, FailureKind.HTTP_REDIRECT_LOOP)
+"""Failures that another try would not change: no route at all, and answers that lead nowhere."""
 HTTPS_PORT = 443
 """Where a reference speaks TLS."""
 CANARY_SECONDS = 1.5
@@ -57,6 +64,8 @@ async def run(log: Log, tools: Tools, task: Task, innocents: Innocents, facts: F
         await tools.network.sleep(tools.settings.cooldown)
     for experiment in called_for:
         await experiment(lab)
+    if _all_failed(hop) and _others_are_well(facts, hop):
+        await _once_more(lab)
 
 
 def _where(task: Task, hop: Hop) -> Where | None:
@@ -87,6 +96,15 @@ def _redirects(hop: Hop) -> bool:
 
 def _unreached(hop: Hop) -> bool:
     return not hop.reached or dns_suspicious(hop)
+
+
+def _all_failed(hop: Hop) -> bool:
+    return bool(hop.final) and not hop.reached
+
+
+def _others_are_well(facts: Facts, hop: Hop) -> bool:
+    """Whether a control came further than we did."""
+    return beyond(facts, hop, max((f.depth for f in hop.ours), default=Depth.NOTHING))
 
 
 def _relay_possible(hop: Hop) -> bool:
@@ -146,19 +164,26 @@ async def _handshake(
 
 
 async def _name_elsewhere(lab: Lab) -> None:
-    """This SNI at the address of an innocent, after the innocent's own has passed there."""
-    innocent = lab.innocents.take(_family(lab.hop))
-    if innocent is None:
-        return
-    there = partial(_handshake, lab, innocent.address, port=HTTPS_PORT)  # whatever the port of the target
-    passed = await there(Purpose.CONTROL_SNI, innocent.host)
-    if passed.observations[0].failure is None and _server_spoke(passed):
-        await there(Purpose.SNI_ELSEWHERE, lab.where.host)
+    """This SNI at the address of an innocent, after the innocent's own has passed there, and a stranger's.
+
+    Many servers turn down every name that is not theirs: such a place tells nothing of ours, and another is looked for.
+    """
+    for _ in range(MOST_PLACES):
+        innocent = lab.innocents.take(_family(lab.hop))
+        if innocent is None:
+            return
+        there = partial(_handshake, lab, innocent.address, port=HTTPS_PORT)  # whatever the port of the target
+        stranger = lab.innocents.stranger(innocent)
+        if not _server_spoke(await there(Purpose.CONTROL_SNI, innocent.host)):
+            continue
+        if stranger is None or _server_spoke(await there(Purpose.CONTROL_SNI, stranger.host)):
+            await there(Purpose.SNI_ELSEWHERE, lab.where.host)
+            return
 
 
 def _server_spoke(walked: flow.Flow) -> bool:
     last = walked.observations[-1]
-    return last.failure is None or bool(getattr(last, "certificates", ()))
+    return last.failure is None or bool(getattr(last, "certificates", ())) or bool(getattr(last, "status", 0))
 
 
 async def _split_hello(lab: Lab) -> None:
@@ -168,42 +193,79 @@ async def _split_hello(lab: Lab) -> None:
 
 
 async def _host_elsewhere(lab: Lab) -> None:
-    """This Host, in cleartext, at the address of an innocent."""
-    innocent = lab.innocents.take(_family(lab.hop))
-    if innocent is not None and innocent.task.where.scheme == "http":
-        where = lab.where._replace(port=innocent.task.where.port)
-        errand = Errand(where, innocent.address, lab.hop.number, 0, Purpose.SNI_ELSEWHERE)
-        await flow.run(lab.log, lab.tools, errand)
+    """This Host, in cleartext, at the address of an innocent, after a stranger's was answered there."""
+    for _ in range(MOST_PLACES):
+        innocent = lab.innocents.take(_family(lab.hop))
+        if innocent is None:
+            return
+        if innocent.task.where.scheme == "http" and await _stranger_answered(lab, innocent):
+            where = lab.where._replace(port=innocent.task.where.port)
+            errand = Errand(where, innocent.address, lab.hop.number, 0, Purpose.SNI_ELSEWHERE)
+            await flow.run(lab.log, lab.tools, errand)
+            return
+
+
+async def _stranger_answered(lab: Lab, innocent: Innocent) -> bool:
+    """Whether a name that does not belong there was answered at this address; also where none is known to ask for."""
+    stranger = lab.innocents.stranger(innocent)
+    if stranger is None or stranger.task.where.scheme != "http":
+        return True
+    where = stranger.task.where._replace(port=innocent.task.where.port)
+    expect = stranger.task.endpoint.expect
+    errand = Errand(where, innocent.address, lab.hop.number, 0, Purpose.CONTROL_SNI, expect=expect)
+    return _server_spoke(await flow.run(lab.log, lab.tools, errand))
 
 
 async def _relay(lab: Lab) -> None:
-    """Whether the address also speaks, with proof, for a name that has nothing to do with it."""
-    innocent = lab.innocents.any_name()
-    if innocent is None:
-        return
-    theirs = innocent.task.where
-    for reached in lab.hop.reached[:1]:
+    """Whether the address also speaks, with proof, for names that have nothing to do with it, nor with each other."""
+    for innocent in lab.innocents.unrelated():
+        theirs = innocent.task.where
         if lab.where.scheme == "https":
             where, until = Where(f"https://{theirs.host}/", "https", theirs.host, lab.where.port), "tls"
         else:
             where, until = theirs, "http"
-        expect = innocent.task.endpoint.expect
-        errand = Errand(where, reached.address, lab.hop.number, 0, Purpose.CONTROL_SNI, until, expect=expect)
+        expect, address = innocent.task.endpoint.expect, lab.hop.reached[0].address
+        errand = Errand(where, address, lab.hop.number, 0, Purpose.CONTROL_SNI, until, expect=expect)
         if where.port == lab.where.port and where.scheme == lab.where.scheme:
             await flow.run(lab.log, lab.tools, errand)
 
 
 async def _again(lab: Lab) -> None:
-    """Addresses that failed while others were reached, once more after a pause."""
-    pauses: Sequence[float] = lab.tools.settings.retry_pauses or (0.0,)
+    """Addresses that failed while others were reached, once more after each pause."""
+    await _try_failed(lab, lab.tools.settings.retry_pauses or (0.0,))
+
+
+async def _once_more(lab: Lab) -> None:
+    """Addresses that all failed, once more at the very end: who was well in between says nothing of the time before."""
+    await _try_failed(lab, lab.tools.settings.retry_pauses[-1:] or (0.0,))
+
+
+async def _try_failed(lab: Lab, pauses: Sequence[float]) -> None:
+    last, expect = flow.last_stage(lab.where), lab.task.endpoint.expect
     errands = [
-        Errand(lab.where, f.address, lab.hop.number, 1, Purpose.SECOND_TRY, flow.last_stage(lab.where))
+        Errand(lab.where, f.address, lab.hop.number, 1, Purpose.SECOND_TRY, last, expect=expect)
         for f in lab.hop.final
-        if f.failure is not None and f.failure is not FailureKind.NETWORK_UNREACHABLE
+        if f.failure is not None and f.failure not in _HOPELESS
     ]
     for pause in pauses:
         await lab.tools.network.sleep(pause)
         await asyncio.gather(*(flow.run(lab.log, lab.tools, errand) for errand in errands))
+
+
+def _silent_name(hop: Hop) -> bool:
+    """Whether own resolvers that answer other names were silent on this one."""
+    silent = [k.dns for k in hop.own if k.dns.failure is not None and k.dns.failure.kind is FailureKind.TIMEOUT]
+    return bool(silent) and not hop.own_addresses
+
+
+async def _patiently(lab: Lab) -> None:
+    """The own resolver once more, with much more time: one that cannot find out says so only then."""
+    own = [r for r in lab.tools.settings.resolvers if r.own and r.kind is not ResolverKind.SYSTEM]
+    timeout = PATIENCE * lab.tools.settings.dns_timeout()
+    for resolver in own[:1]:
+        trace = lab.log.trace(lab.hop.number, Purpose.SECOND_TRY, 0)
+        async with lab.tools.resolving:
+            lab.log.observations.append(await lookup(trace, resolver, lab.hop.host, "A", timeout=timeout))
 
 
 async def _speed_beside(lab: Lab) -> None:
@@ -236,5 +298,6 @@ EXPERIMENTS: tuple[tuple[Wanted, Experiment], ...] = (
     (_unreached, _true_addresses),
     (partly_failed, _again),
     (_broken_tls, _split_hello),
+    (_silent_name, _patiently),
 )
 """What is tried, and when: innocent questions before forbidden ones."""

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from probe.diagnose.facts import OURS, Facts, Hop
-from probe.measure.innocent import Innocents
+from probe.measure.innocent import Innocent, Innocents
 from probe.measure.log import Log, Tools
 from probe.measure.plan import Task
 from probe.measure.quicmemory import Place
@@ -123,9 +123,9 @@ async def _target(asking: _Asking, place: Place, attempt: int, purpose: Purpose 
     return seen
 
 
-async def _control(asking: _Asking, place: Place, attempt: int) -> bool:
-    """An innocent name (or, if none is known, no name) at this place. Whether it was answered."""
-    innocent = asking.innocents.any_name()
+async def _control(asking: _Asking, place: Place, attempt: int, innocent: Innocent | None = None) -> bool:
+    """An innocent name, this one or any (or, if none is known, no name), at this place. Whether it was answered."""
+    innocent = innocent or asking.innocents.any_name()
     seen = await _shake(asking, place, innocent and innocent.host, Purpose.CONTROL_QUIC, attempt)
     memory = asking.tools.quic
     note = memory.spoke if _answered(seen) else memory.mute if _silent(seen) else memory.closed
@@ -193,10 +193,15 @@ async def _in_turns(asking: _Asking, place: Place) -> _Turns:
 async def _innocent_first(asking: _Asking, place: Place, purpose: Purpose) -> bool:
     """At a place that nothing has poisoned yet: the innocent name, then, if it was answered, the own one, twice.
 
-    Whether the innocent was answered: a place that speaks no QUIC tells nothing.
+    Whether the innocent was answered: a place that speaks no QUIC tells nothing, nor does an unrelated one that is
+    silent to every name but its own; there a second innocent name is asked for, and one of the two is a stranger.
     Where residual blocking follows a forbidden name, this is the only order that tells anything.
     """
     if not await _control(asking, place, 0):
+        return False
+    first = asking.innocents.any_name()
+    stranger = asking.innocents.stranger(first) if first is not None and purpose is Purpose.SNI_ELSEWHERE else None
+    if stranger is not None and not await _control(asking, place, 1, stranger):
         return False
     for number, pause in enumerate((0.0, *_pauses(asking)[:1])):
         await asking.tools.network.sleep(pause)

@@ -51,6 +51,24 @@ class Innocents:
         """Some innocent, for its name alone."""
         return self._known[0] if self._known else None
 
+    def unrelated(self) -> tuple[Innocent, ...]:
+        """Two innocents that have as little to do with each other as can be: the first foreign one, the last at home.
+
+        One alone may be of the same operator as whatever it is asked at.
+        """
+        found = list({one.host: one for one in reversed(self._known)}.values())
+        return (found[-1], *found[:1]) if len(found) > 1 else tuple(found)
+
+    def stranger(self, to: Innocent) -> Innocent | None:
+        """Another innocent, whose name does not belong at this one's address: as strange there as a target's.
+
+        One that expects another answer, if there is one: then it shows whether it was answered by its own server.
+        """
+        at_home = {one.host for one in self._known if one.address == to.address}
+        others = [one for one in self._known if one.host not in at_home]
+        expected = to.task.endpoint.expect
+        return next((one for one in others if one.task.endpoint.expect != expected), next(iter(others), None))
+
     def take(self, family: str = "") -> Innocent | None:
         """An innocent whose address has not been used lately; from now on it has. `family` is `4`, `6` or any."""
         now = self._network.monotonic()

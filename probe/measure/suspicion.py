@@ -4,10 +4,12 @@ A healthy endpoint costs no extra connection: reached inside proven TLS, with th
 with independent resolvers. IPv6 that the vantage lacks, or that is broken for every target, is no reason either.
 """
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 from probe.diagnose.compare import held
-from probe.diagnose.facts import Facts, Flow, Hop, conflicting
+from probe.diagnose.facts import Facts, Flow, Hop
+from probe.diagnose.lookups import conflicting
 from probe.diagnose.speed import speed
 from probe.model.failure import FailureKind
 
@@ -27,12 +29,21 @@ def wants_control(facts: Facts) -> bool:
         return True
     failed = [f for hop in facts.hops for f in hop.final if f.failure is not None]
     lacking = evidence.ipv6 in ("none", "broken")
-    telling = [f for f in failed if not (":" in f.address and (lacking or _no_route(f)))]
+    telling = [
+        f for f in failed if not (":" in f.address and (lacking or _no_route(f))) and not _no_way(f, failed, ends)
+    ]
     return bool(telling) or any(dns_suspicious(hop) for hop in facts.hops) or any(is_slow(f) for f in last.final)
 
 
 def _no_route(flow: Flow) -> bool:
     return flow.failure is FailureKind.NETWORK_UNREACHABLE
+
+
+def _no_way(flow: Flow, failed: Iterable[Flow], reached: Iterable[Flow]) -> bool:
+    """Whether the vantage seems to have no route for the flow's whole family, and has one for the other."""
+    six = ":" in flow.address
+    lost = all(_no_route(f) for f in failed if (":" in f.address) is six)
+    return lost and all((":" in f.address) is not six for f in reached)
 
 
 def _settles(flow: Flow) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from probe.diagnose.engine import RULESET_VERSION
-from probe.diagnose.outcomes import UNFIT
+from probe.diagnose.vantage import UNFIT
 from probe.model.diagnosis import Certainty, Diagnosis, Fitness, Layer, Mechanism, Verdict
 from probe.model.failure import FailureKind as K
 from probe.model.measurement import ControlHealth, FitnessEvidence

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from probe.diagnose.facts import Depth, conflicting, gather, word
+from probe.diagnose.facts import Depth, gather
+from probe.diagnose.lookups import conflicting, word
 from probe.model.failure import FailureKind as K
 from probe.model.measurement import FitnessEvidence
 from probe.model.observation import DNSLookup, DNSReply, Purpose

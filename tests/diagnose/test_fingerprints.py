@@ -26,12 +26,25 @@ def page(
         (page(headers=(("CF-Mitigated", "challenge"),)), "cf-mitigated"),
         (page(title="Just a moment..."), "cf-just-a-moment"),
         (page('<iframe src="http://10.10.34.36?type=x">'), "iran-10.10.34"),
-        (page("... https://eais.rkn.gov.ru/ ..."), "russia-rkn"),
-        (page("5651 sayılı Kanun uyarınca"), "turkey-btk"),
+        (page("<p>Доступ к сайту ограничен в соответствии с Федеральными законами</p>"), "russia-rkn"),
+        (page("5651 sayılı Kanun uyarınca bu siteye erişim engellenmiştir."), "turkey-btk"),
     ],
 )
 def test_own_marks(seen: HTTPRoundTrip, name: str) -> None:
     assert name in [mark.name for mark in marks(seen)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Sitemiz 5651 sayılı Kanun uyarınca yer sağlayıcı olarak hizmet vermektedir.",
+        "5651 sayılı Kanun uyarınca erişim engelleme kararı verilebilir.",
+        'Проверьте сайт в <a href="https://eais.rkn.gov.ru/">реестре</a>.',
+        "Halaman trustpositif.kominfo.go.id memuat daftar situs.",
+    ],
+)
+def test_a_page_that_only_names_a_law_or_a_register_carries_no_mark(body: str) -> None:
+    assert marks(page(body)) == ()
 
 
 def test_an_ordinary_page_carries_none() -> None:

@@ -11,7 +11,7 @@ import pytest
 from probe.model.diagnosis import Certainty, Diagnosis, Fitness, Layer, Mechanism, Verdict
 from probe.model.failure import FailureKind as K
 from probe.model.measurement import ControlHealth, FitnessEvidence
-from probe.model.observation import ExtendedError, IOEvent, Purpose
+from probe.model.observation import DNSAnswer, DNSReply, ExtendedError, IOEvent, Purpose, Resolver, ResolverKind
 from tests.diagnose.build import DOH, FORGED, HOST, OTHER, OWN, SYSTEM, TRUE, TRUE_SIX, Scene, expected, record, reply
 
 CLEAR = f"http://{HOST}/"
@@ -36,14 +36,22 @@ def there(scene: Scene, address: str = TRUE, **facts: Any) -> Scene:
     return scene.flow(address, purpose=Purpose.CONTROL_ADDRESS, via="proxy-1", **{"until": "tls", **facts})
 
 
-def sni_elsewhere(scene: Scene, tls: K | None = K.RESET) -> Scene:
-    """An innocent name passes at an unrelated server, and then this one ends so there."""
-    scene.flow(OTHER_PLACE, purpose=Purpose.CONTROL_SNI, until="tls", hello={"sni": "r.example"})
-    return scene.flow(OTHER_PLACE, purpose=Purpose.SNI_ELSEWHERE, until="tls", tls=tls)
+NOT_ITS_NAME = K.SSL_INVALID_HOSTNAME
+"""How a handshake ends at a server that serves its own certificate to names it does not know."""
 
 
-def host_elsewhere(scene: Scene, page: dict[str, Any]) -> Scene:
-    """The same cleartext request to an unrelated server."""
+def sni_elsewhere(scene: Scene, tls: K | None = K.RESET, *, stranger: K | None = NOT_ITS_NAME, **hello: Any) -> Scene:
+    """At an unrelated server its own name passes, a stranger's ends as told, and then this one does."""
+    control: dict[str, Any] = {"purpose": Purpose.CONTROL_SNI, "until": "tls"}
+    scene.flow(OTHER_PLACE, hello={"sni": "r.example"}, **control)
+    scene.flow(OTHER_PLACE, tls=stranger, hello={"sni": "s.example", **hello}, **control)
+    return scene.flow(OTHER_PLACE, purpose=Purpose.SNI_ELSEWHERE, until="tls", tls=tls, hello=hello)
+
+
+def host_elsewhere(scene: Scene, page: dict[str, Any], stranger: dict[str, Any] | None = None) -> Scene:
+    """The same cleartext request to an unrelated server, after a stranger's, which is answered there with a 404."""
+    answer = {"title": "no such site", "body_sha256": "dd", "status": 404, **expected(False)} | (stranger or {})
+    scene.flow(OTHER_PLACE, scheme="http", purpose=Purpose.CONTROL_SNI, page=answer)
     return scene.flow(OTHER_PLACE, scheme="http", purpose=Purpose.SNI_ELSEWHERE, page=page)
 
 
@@ -277,9 +285,7 @@ def test_an_alert_that_the_control_meets_too_is_the_servers(alert: int) -> None:
 @pytest.mark.parametrize("alert", [40, 80, 112])
 def test_an_alert_that_also_comes_at_an_unrelated_server_must_be_the_very_same(alert: int) -> None:
     scene = Scene().tried(3, tls=K.TLS_ALERT, hello={"alert": 40}).control()
-    scene.flow(OTHER_PLACE, purpose=Purpose.CONTROL_SNI, until="tls", hello={"sni": "r.example"})
-    scene.flow(OTHER_PLACE, purpose=Purpose.SNI_ELSEWHERE, until="tls", tls=K.TLS_ALERT, hello={"alert": alert})
-    sure = scene.judged().certainty
+    sure = sni_elsewhere(scene, K.TLS_ALERT, alert=alert).judged().certainty
     assert sure is (C.CONFIRMED if alert == 40 else C.LIKELY)  # strangers answer unknown names with 112
 
 
@@ -436,3 +442,130 @@ def test_a_portal_that_fakes_the_checks_is_told_by_the_pages_of_proven_endpoints
 def test_expected_answers_outweigh_every_strange_answer_of_dns() -> None:
     scene = Scene().asked(OWN, FORGED).asked(DOH, TRUE).flow(FORGED, scheme="http", page=expected(True))
     assert scene.judged(CLEAR).verdict is V.OK
+
+
+# Found by a search for worlds that are judged wrong
+
+
+ALIAS = DNSAnswer(HOST, "CNAME", "edges.example.", 60)
+
+
+def aliased(address: str) -> DNSReply:
+    return DNSReply(t=0.01, size=90, rcode="NOERROR", answers=(ALIAS, DNSAnswer("edges.example", "A", address, 60)))
+
+
+def test_an_address_of_the_hosts_file_is_no_resolvers_lie() -> None:
+    """getaddrinfo alone knows it; the nameserver that the system asks gave us the true one."""
+    scene = Scene().asked(SYSTEM, FORGED).asked(OWN, TRUE).asked(OTHER, TRUE).asked(DOH, TRUE)
+    scene.flow(FORGED, tls=K.SSL_INVALID_HOSTNAME).flow(TRUE)
+    assert there(scene.control(), FORGED, tls=K.SSL_INVALID_HOSTNAME).judged().verdict is V.OK
+    lied = Scene().asked(SYSTEM, FORGED).asked(OWN, FORGED).asked(OTHER, TRUE).asked(DOH, TRUE)
+    lied.flow(FORGED, tls=K.SSL_INVALID_HOSTNAME).flow(TRUE, purpose=Purpose.TRUE_ADDRESS).control()
+    assert there(lied, FORGED, tls=K.SSL_INVALID_HOSTNAME).judged().mechanism is M.DNS_IMPOSTOR
+
+
+def test_a_canary_that_tells_the_truth_is_a_proxy_and_no_forger() -> None:
+    """A network that answers plain questions itself, and honestly; the innocent question to the canary was lost."""
+    scene = Scene().asked(OWN, TRUE).asked(OTHER, TRUE).asked(DOH, TRUE).flow(tls=K.RESET).control()
+    scene.asked(OTHER, purpose=Purpose.CANARY, name="r.example", failure=K.TIMEOUT)
+    scene.asked(OTHER, TRUE, purpose=Purpose.CANARY)
+    assert not [f for f in scene.judged().findings if f.layer is Layer.DNS]
+
+
+def test_an_ipv6_only_network_that_translates_is_well() -> None:
+    """DNS64 and NAT64: the address of the own resolver alone holds the true one; there is no way over IPv4."""
+    six = "64:ff9b::6810:101"
+    scene = Scene().asked(OWN, TRUE).asked(OWN, six).asked(OTHER, TRUE).asked(DOH, TRUE)
+    scene.flow(TRUE, tcp=K.NETWORK_UNREACHABLE).flow(six)
+    assert scene.judged().verdict is V.OK
+
+
+def test_one_canonical_name_makes_unlike_answers_one_operators() -> None:
+    scene = Scene().asked(OWN, FORGED, replies=(aliased(FORGED),)).asked(DOH, TRUE, replies=(aliased(TRUE),))
+    scene.flow(FORGED, tcp=K.TIMEOUT).flow(TRUE, purpose=Purpose.TRUE_ADDRESS).control()
+    judged = there(scene, FORGED, tcp=K.TIMEOUT).judged()
+    assert (judged.verdict, judged.rule) == (V.DOWN, "control.address_fails_too")
+
+
+def test_an_edge_that_lost_a_name_is_not_blocked_where_the_control_asks_it_too() -> None:
+    scene = Scene()
+    for attempt in range(3):
+        scene.asked(OWN, TRUE, attempt=attempt).asked(DOH, TRUE, attempt=attempt)
+        scene.flow(tls=K.TLS_ALERT, hello={"alert": 112}, attempt=attempt)
+    scene.flow(purpose=Purpose.CONTROL_SNI, until="tls", hello={"sni": "r.example"}).control()
+    assert scene.judged().verdict is V.BLOCKED  # nobody asked it at our address: another edge may be well
+    judged = there(scene, tls=K.TLS_ALERT).judged()
+    assert (judged.verdict, judged.rule) == (V.DOWN, "control.address_fails_too")
+    assert not judged.considered[0].ruled_out  # a server fault: the control was well elsewhere
+
+
+def test_every_resolver_failing_on_the_name_is_no_anomaly_of_ours() -> None:
+    scene = Scene().asked(OWN, failure=K.DNS_SERVFAIL).asked(OTHER, failure=K.DNS_SERVFAIL)
+    assert scene.judged().verdict is V.ANOMALY  # both may be on one path
+    assert scene.asked(DOH, failure=K.DNS_SERVFAIL).judged().rule == "dns.broken"
+
+
+def test_a_cut_after_the_same_time_inside_proven_tls_may_be_the_servers_own_clock() -> None:
+    def cut(scheme: str) -> Scene:
+        return Scene().tried(3, scheme=scheme, http=K.RESET, t=5.0).control(scheme=scheme)
+
+    assert cut("https").judged().certainty is C.POSSIBLE
+    assert cut("http").judged(CLEAR).certainty is C.LIKELY
+
+
+def test_a_certificate_that_only_hearsay_does_not_know_is_possibly_a_forgotten_intermediate() -> None:
+    """Another vantage met another edge; nobody asked at our address whether its chain is whole."""
+    scene = Scene().tried(3, tls=K.SSL_UNKNOWN_AUTHORITY)
+    assert told(scene.judged(records=(record(V.OK),))) == (V.BLOCKED, C.POSSIBLE, M.TLS_INTERCEPTION)
+
+
+def test_a_name_that_fails_here_and_passes_by_hearsay_is_not_confirmed() -> None:
+    scene = Scene().tried(3, tls=K.RESET)
+    scene.flow(purpose=Purpose.CONTROL_SNI, until="tls", hello={"sni": "r.example"})
+    assert told(scene.judged(records=(record(V.OK),)))[:1] == (V.BLOCKED,)
+    assert scene.judged(records=(record(V.OK),)).certainty is not C.CONFIRMED
+    assert told(sni_elsewhere(scene).judged(records=(record(V.OK),)))[:2] == (V.BLOCKED, C.CONFIRMED)
+
+
+def test_a_site_whose_certificate_has_expired_is_not_down_where_the_path_does_not_let_us_see_it() -> None:
+    """The control comes further at our very address, if not to the end."""
+    silent = Scene().tried(3, tcp=K.TIMEOUT).control(tls=K.SSL_EXPIRED)
+    assert told(there(silent, tls=K.SSL_EXPIRED).judged()) == (V.BLOCKED, C.LIKELY, M.IP_TIMEOUT)
+    mute = Scene().tried(3, tls=K.TIMEOUT).control(tls=K.SSL_EXPIRED)
+    assert there(mute, tls=K.SSL_EXPIRED).judged().verdict is V.BLOCKED
+
+
+def test_an_old_address_that_is_dead_for_everyone_is_possible_at_most() -> None:
+    """The site has moved, and our resolver has not heard of it yet."""
+    scene = Scene().asked(OWN, FORGED).asked(OTHER, TRUE).flow(FORGED, tcp=K.TIMEOUT)
+    scene.flow(TRUE, purpose=Purpose.TRUE_ADDRESS).control()
+    assert there(scene, FORGED, tcp=K.TIMEOUT).judged().certainty is C.POSSIBLE
+
+
+@pytest.mark.parametrize(("resolver", "sure"), [("192.168.1.2:53", C.LIKELY), ("202.96.209.133:53", C.CONFIRMED)])
+def test_a_filter_against_advertisements_at_home_answers_with_no_address(resolver: str, sure: Certainty) -> None:
+    own = Resolver(kind=ResolverKind.UDP, address=resolver, own=True)
+    nowhere = "0.0.0.0"
+    scene = Scene().asked(own, nowhere).asked(DOH, TRUE).flow(nowhere, tcp=K.REFUSED)
+    assert told(scene.flow(TRUE, purpose=Purpose.TRUE_ADDRESS).control().judged()) == (V.BLOCKED, sure, M.DNS_BOGON)
+    local = Scene().asked(own, "127.0.0.1").asked(DOH, TRUE).flow("127.0.0.1", tcp=K.REFUSED).control()
+    assert local.judged().certainty is C.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected_verdict", "sure"),
+    [
+        ((None, None), V.INTERFERED, C.LIKELY),  # whatever it is asked for: a relay
+        ((None, NOT_ITS_NAME), V.OK, None),  # a name of the same operator, and one that is not
+        ((None,), V.INTERFERED, C.POSSIBLE),  # who knows whose that one is
+        ((NOT_ITS_NAME, NOT_ITS_NAME), V.OK, None),
+    ],
+)
+def test_a_relay_speaks_for_every_name_and_a_large_operator_for_its_own(
+    ends: tuple[K | None, ...], expected_verdict: Verdict, sure: Certainty | None
+) -> None:
+    scene = Scene().asked(OWN, FORGED).asked(DOH, TRUE).flow(FORGED)
+    for number, end in enumerate(ends):
+        scene.flow(FORGED, purpose=Purpose.CONTROL_SNI, until="tls", tls=end, hello={"sni": f"r{number}.example"})
+    judged = scene.judged()
+    assert (judged.verdict, judged.certainty) == (expected_verdict, sure)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from probe.diagnose.rollup import Rollup, State, roll_up
+from probe.diagnose.rollup import Part, Rollup, State, holds, roll_up, rolled
 from probe.model.diagnosis import Verdict
-from probe.model.target import Endpoint, Need, Role, RollupRule, Target, TargetKind
+from probe.model.target import Endpoint, Need, Role, RollupRule, Target, TargetKind, rollup_spelt, spelt_rollup
 
 OK, BLOCKED, DOWN, ANOMALY = Verdict.OK, Verdict.BLOCKED, Verdict.DOWN, Verdict.ANOMALY
 RESTRICTED, INTERFERED, INSUFFICIENT = Verdict.RESTRICTED, Verdict.INTERFERED, Verdict.INSUFFICIENT
@@ -123,3 +123,66 @@ def test_why_a_target_that_is_not_blocked_is_not_ok(verdicts: tuple[Verdict, Ver
 
 def test_insufficient_beside_a_block_is_not_taken_for_open() -> None:
     assert roll_up(CLUBHOUSE, {"api": BLOCKED, "web": INSUFFICIENT}).state is State.BLOCKED
+
+
+def test_enough_may_be_reached_of_a_target_that_is_partly_blocked() -> None:
+    parts = [Part(f"dc{number}", "realtime", False) for number in range(1, 6)]
+    seen = {"dc1": BLOCKED, "dc2": BLOCKED, "dc3": OK, "dc4": OK, "dc5": OK}
+    assert rolled(DATACENTRES.rollup, parts, seen).state is State.PARTLY_BLOCKED
+    assert holds(DATACENTRES.rollup, parts, seen)
+    assert not holds(DATACENTRES.rollup, parts, {**seen, "dc3": BLOCKED})
+
+
+def test_nothing_measured_is_not_enough() -> None:
+    assert not holds(DATACENTRES.rollup, [], {})
+
+
+def test_a_role_of_another_version_is_an_endpoint_like_others() -> None:
+    parts = [Part("web", "web", False), Part("new", "hologram", False)]
+    assert rolled((RollupRule(),), parts, {"web": OK, "new": DOWN}).state is State.DOWN
+
+
+@pytest.mark.parametrize(
+    ("rules", "text"),
+    [
+        ((RollupRule(),), "all"),
+        ((RollupRule(need=Need.ANY),), "any"),
+        ((RollupRule(need=Need.K_OF_N, k=3),), "3"),
+        (
+            (
+                RollupRule(role=Role.API),
+                RollupRule(role=Role.WEB, need=Need.ANY),
+                RollupRule(role=Role.REALTIME, need=Need.K_OF_N, k=10),
+            ),
+            "api:all web:any realtime:10",
+        ),
+        (tuple(RollupRule(role=role, need=Need.K_OF_N, k=99_999) for role in Role), None),
+    ],
+)
+def test_a_rule_as_a_record_spells_it_and_back(rules: tuple[RollupRule, ...], text: str | None) -> None:
+    spelt = spelt_rollup(rules)
+    assert text is None or spelt == text
+    assert "," not in spelt
+    assert rollup_spelt(spelt) == rules
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "api",
+        "api:",
+        ":all",
+        "api:all ",
+        "oracle:all",
+        "api:-1",
+        "api:0",
+        "api:٣",
+        "k_of_n",
+        "all\n",
+        "1" * 400,
+    ],
+)
+def test_a_rule_that_nobody_spells_so_is_none(text: str) -> None:
+    assert rollup_spelt(text) is None

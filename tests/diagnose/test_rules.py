@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.diagnose import engine
+from probe.diagnose import engine, vantage
 from probe.diagnose import outcomes as outcome_rows
 from probe.diagnose.rule import Rule
 from probe.diagnose.rules import TABLES
@@ -25,7 +25,7 @@ def kept() -> list[str]:
 
 def outcomes() -> set[str]:
     """The ids of verdicts without a mechanism, read from the source."""
-    source = inspect.getsource(engine) + inspect.getsource(outcome_rows)
+    source = "".join(map(inspect.getsource, (engine, outcome_rows, vantage)))
     return {found for found in OUTCOME.findall(source) if "{" not in found}
 
 

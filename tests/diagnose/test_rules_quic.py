@@ -113,10 +113,17 @@ def test_what_says_nothing_of_the_name_leaves_the_site_ok(told: tuple[Shook, ...
 def test_the_name_is_dropped_at_an_unrelated_address() -> None:
     """After residual blocking the own address is silent to all; where nothing was poisoned the name draws it again."""
     poisoned = (SILENT, Shook(CONTROL, K.TIMEOUT))
-    there = (Shook(CONTROL, None, UNRELATED), *2 * (Shook(ELSEWHERE, K.TIMEOUT, UNRELATED),))
+    strange = Shook(CONTROL, K.SSL_INVALID_HOSTNAME, UNRELATED)
+    there = (Shook(CONTROL, None, UNRELATED), strange, *2 * (Shook(ELSEWHERE, K.TIMEOUT, UNRELATED),))
     judged = reached(*poisoned, *there).judged()
     assert fired(judged) == [FAILS_THERE]
     assert (judged.verdict, judged.certainty) == (Verdict.INTERFERED, Certainty.CONFIRMED)
+
+
+def test_an_unrelated_server_that_was_asked_for_its_own_name_alone_may_mind_every_other() -> None:
+    there = (Shook(CONTROL, None, UNRELATED), *2 * (Shook(ELSEWHERE, K.TIMEOUT, UNRELATED),))
+    judged = reached(SILENT, Shook(CONTROL, K.TIMEOUT), *there).judged()
+    assert (judged.verdict, judged.certainty) == (Verdict.INTERFERED, Certainty.LIKELY)
 
 
 @pytest.mark.parametrize(

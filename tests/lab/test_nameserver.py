@@ -70,6 +70,13 @@ def test_resolver_that_is_silent_about_one_name_only() -> None:
         assert len(ask(lab, "innocent.test")) == 1
 
 
+def test_a_lie_can_take_its_time() -> None:
+    with lying(Lie(names=(SITE,), answer=Answer(rcode="SERVFAIL", delay=0.6))) as lab:
+        assert ask(lab, SITE, patience=0.1) == []
+        assert [each.rcode() for each in ask(lab, SITE, patience=5.0, count=1)] == [dns.rcode.SERVFAIL]
+        assert len(ask(lab, "innocent.test")) == 1
+
+
 def test_truncated_lie_gives_way_to_the_truth_over_tcp() -> None:
     with lying(Lie(names=(SITE,), answer=Answer(truncated=True))) as lab:
         assert told(lab, SITE).flags & dns.flags.TC

@@ -28,6 +28,11 @@ def test_answer_gives_only_addresses_of_the_asked_family() -> None:
     assert values(reply(both, "TXT")) == []
 
 
+def test_answer_can_lead_through_a_canonical_name() -> None:
+    assert values(reply(Answer(addresses=("104.16.1.1",), alias="edge.test"))) == ["edge.test.", "104.16.1.1"]
+    assert values(reply(Answer(alias="edge.test"))) == ["edge.test."]
+
+
 def test_answer_can_carry_an_rcode_and_an_extended_error() -> None:
     got = reply(Answer(rcode="REFUSED", extended_error=(15, "ministry list")))
     assert got.rcode() == dns.rcode.REFUSED

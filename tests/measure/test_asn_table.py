@@ -157,3 +157,10 @@ def test_maxminds_format_in_the_words_of_geolite_and_ipinfo(
     assert found.lookup("202.96.209.133") == said
     assert found.lookup("240e::1") is None
     assert found.lookup("nobody") is None
+
+
+def test_a_damaged_mmdb_has_no_network_and_ends_no_run(tmp_path: Path) -> None:
+    pytest.importorskip("maxminddb")
+    whole = mmdb(asn="AS4134", as_name="Chinanet")
+    (tmp_path / "asn.mmdb").write_bytes(whole.replace(b"\xe2", b"\xe7", 1))  # a map of seven that holds two
+    assert load(tmp_path / "asn.mmdb").lookup("202.96.209.133") is None

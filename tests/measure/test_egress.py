@@ -7,9 +7,11 @@ import pytest
 
 from probe.lab.world import Response, Route
 from probe.measure.asn_table import AsnTable, Network, load
-from probe.measure.egress import told_by
+from probe.measure.egress import UNASKED, Egress, checked, told_by
 from probe.model.codec import encode_line
 from probe.model.diagnosis import Fitness
+from probe.model.measurement import EgressCheck, EgressOutcome, EgressWay
+from probe.model.vantage import Vantage
 from probe.net.url import parse
 from tests.world import Ran, http_host, https_host, listed, reference, run_in, target, tiny_world
 
@@ -108,3 +110,53 @@ def test_the_address_that_a_page_told_reaches_no_record_even_if_a_site_greets_us
     lines = b"".join(map(encode_line, done.lines))
     assert b"you: " in lines
     assert OURS.encode() not in lines
+
+
+TABLE, URL = EgressWay.ASN_TABLE, EgressWay.EGRESS_URL
+CHINANET, M247 = Network(4134, "Chinanet"), Network(9009, "M247")
+
+
+def recorded(answer: str, **settings: Any) -> EgressCheck | None:
+    """What the line of the site says of the check."""
+    return ran(answer, **settings).line.fitness_evidence.egress
+
+
+def test_a_run_that_asked_nobody_says_so() -> None:
+    assert recorded("nothing") == EgressCheck(outcome=EgressOutcome.NOT_ASKED)
+
+
+def test_what_was_found_is_recorded_with_how_and_never_our_address(table: AsnTable) -> None:
+    done = ran(OURS, egress=parse(PAGE), asn_table=table)
+    agreed = EgressCheck(
+        outcome=EgressOutcome.AGREED, ways=(TABLE, URL), table="table.csv", page="whoami.example", found=(4134,)
+    )
+    assert {one.fitness_evidence.egress for one in done.lines} == {agreed}
+    assert OURS.encode() not in b"".join(map(encode_line, done.lines))
+
+
+def test_only_what_told_is_named(table: AsnTable) -> None:
+    own = frozenset({OURS})
+    assert recorded("hello", egress=parse(PAGE), asn_table=table, own_addresses=own) == EgressCheck(
+        outcome=EgressOutcome.AGREED, ways=(TABLE,), table="table.csv", found=(4134,)
+    )
+    assert recorded('{"asn": 4134}', egress=parse(PAGE), asn_table=table) == EgressCheck(
+        outcome=EgressOutcome.AGREED, ways=(URL,), page="whoami.example", found=(4134,)
+    )
+
+
+def test_where_nothing_was_found_what_was_asked_is_named(table: AsnTable) -> None:
+    assert recorded("hello", egress=parse(PAGE), asn_table=table, own_addresses=frozenset({"10.0.0.5"})) == EgressCheck(
+        outcome=EgressOutcome.UNKNOWN, ways=(TABLE, URL), table="table.csv", page="whoami.example"
+    )
+
+
+@pytest.mark.parametrize(("asn", "networks", "outcome"), [
+    (4134, (CHINANET,), EgressOutcome.AGREED),
+    (4134, (CHINANET, M247), EgressOutcome.MIXED),
+    (4134, (M247,), EgressOutcome.DISAGREED),
+    (4134, (), EgressOutcome.UNKNOWN),
+    (0, (CHINANET,), EgressOutcome.UNKNOWN),
+])  # fmt: skip
+def test_what_came_of_it(asn: int, networks: tuple[Network, ...], outcome: EgressOutcome) -> None:
+    assert checked(Vantage(name="v", asn=asn), Egress(networks, ways=(TABLE,))).outcome is outcome
+    assert checked(Vantage(name="v", asn=asn), UNASKED).outcome is EgressOutcome.NOT_ASKED

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from probe.lab.rule import Blockpage, Close, Drop, ForgeDNS, Match, Reset, Rule, Stage
-from probe.lab.world import Answer, Host, Lie, Response, Service, ServiceKind, World
+from probe.lab.world import Answer, Fault, Host, Lie, Response, Route, Service, ServiceKind, Site, World, addresses
 from probe.model.measurement import Measurement
 from probe.model.observation import DNSLookup, HTTPRoundTrip, Observation, Purpose, TCPConnect, TLSHandshake
 from probe.net.network import Network
@@ -80,18 +80,18 @@ def test_after_a_broken_handshake_the_innocent_questions_come_first(effect: Rese
         (Purpose.CONTROL_SNI, INNOCENT, REFERENCE),
         (Purpose.SNI_ELSEWHERE, INNOCENT, SITE),
         (Purpose.SPLIT_HELLO, HERE, SITE),
+        (Purpose.SECOND_TRY, HERE, SITE),
     ]
     assert line.diagnosis.rule.startswith("tls.")
-    split = [o.split for o in experiments(line, TLSHandshake) if isinstance(o, TLSHandshake)]
-    assert split[-1]
-    assert not any(split[:-1])
+    split = [o.purpose for o in experiments(line, TLSHandshake) if isinstance(o, TLSHandshake) and o.split]
+    assert split == [Purpose.SPLIT_HELLO]
 
 
 def test_every_experiment_has_a_source_port_of_its_own() -> None:
     line = looked(URL, Rule(id="sni", match=BY_NAME, effect=Reset())).line
     ports = [o.source_port for o in line.observations if isinstance(o, TCPConnect) and not o.via]
     assert None not in ports
-    assert len(ports) == len(set(ports)) == 3 + 5  # three tries, five experiments
+    assert len(ports) == len(set(ports)) == 3 + 6  # three tries, six experiments
 
 
 def test_without_followup_nothing_is_tried_but_tries_and_controls() -> None:
@@ -191,3 +191,67 @@ def test_an_address_that_falls_silent_after_the_name_is_still_asked_about_the_na
     assert (Purpose.SNI_ELSEWHERE, INNOCENT, SITE) in shaken(line)
     assert (line.verdict, line.layer, line.mechanism) == ("blocked", "tls", "sni_timeout")
     assert line.diagnosis.rule == "tls.timeout.fails_elsewhere"
+
+
+OTHER_REFERENCE, ELSEWHERE = "s.example", "104.16.3.1"
+
+
+def beside_two(url: str, *rules: Rule, turned_down: Fault = Fault.NONE, **more: Any) -> Measurement:
+    """A run beside two references with unlike answers, whose servers do this to every name but their own."""
+    places = []
+    for name, where, body in ((REFERENCE, INNOCENT, b"one"), (OTHER_REFERENCE, ELSEWHERE, b"two")):
+        own = Site(names=(name,), routes=(Route(response=Response(body=body)),))
+        rest = (Site(names=("*",), fault=turned_down),) if turned_down else ()
+        kinds = ((80, ServiceKind.HTTP), (443, ServiceKind.HTTPS))
+        services = tuple(Service(port=port, kind=kind, sites=(own, *rest)) for port, kind in kinds)
+        places.append((Host(name=name, addresses=(where,), services=services), addresses(name, (where,))))
+    references = (reference(REFERENCE, body="one"), reference(OTHER_REFERENCE, body="two"))
+    world = tiny_world(both(SITE, HERE), *places)
+    return run_in(world, listed(*references, target(url)), rules=rules, **{"proxy": True, **more}).line
+
+
+def test_a_stranger_is_asked_for_at_the_unrelated_server_before_the_forbidden_name() -> None:
+    line = beside_two(URL, Rule(id="sni", match=BY_NAME, effect=Reset()))
+    there = [(purpose, sni) for purpose, address, sni in shaken(line) if address in (INNOCENT, ELSEWHERE)]
+    own, other = (REFERENCE, OTHER_REFERENCE) if there[0][1] == REFERENCE else (OTHER_REFERENCE, REFERENCE)
+    assert there == [
+        (Purpose.CONTROL_SNI, own),
+        (Purpose.CONTROL_SNI, other),
+        (Purpose.SNI_ELSEWHERE, SITE),
+    ]
+
+
+def test_servers_that_turn_strangers_down_are_not_asked_for_the_forbidden_name() -> None:
+    line = beside_two(URL, Rule(id="sni", match=BY_NAME, effect=Reset()), turned_down=Fault.RESET_HELLO)
+    asked = [address for purpose, address, _ in shaken(line) if purpose is Purpose.CONTROL_SNI]
+    assert {INNOCENT, ELSEWHERE} < set(asked)  # the next place is tried after the first
+    assert Purpose.SNI_ELSEWHERE not in {purpose for purpose, _, _ in shaken(line)}
+
+
+def test_a_strangers_request_goes_before_the_forbidden_one_in_the_clear_too() -> None:
+    page = Blockpage(response=Response(body=b"<title>No</title>this site is blocked by order of the court"))
+    line = beside_two(f"http://{SITE}/", Rule(id="page", match=Match(stage=Stage.HTTP, names=(SITE,)), effect=page))
+    found = [o for o in experiments(line, HTTPRoundTrip) if isinstance(o, HTTPRoundTrip) and not o.via]
+    assert [o.purpose for o in found] == [Purpose.CONTROL_SNI, Purpose.SNI_ELSEWHERE]
+    assert found[0].address == found[1].address
+    assert [e.held for e in found[0].expectations] == [True, False]  # answered, and not by its own server
+    assert (line.diagnosis.rule, line.certainty) == ("http.blockpage.elsewhere", "confirmed")
+
+
+def test_what_all_failed_is_tried_once_more_at_the_very_end() -> None:
+    """A server that was overloaded while we tried, and well when the control was asked."""
+    while_we_tried = Match(stage=Stage.TLS, addresses=(HERE,), nth=(0, 1, 2))
+    line = looked(URL, Rule(id="busy", match=while_we_tried, effect=Reset())).line
+    assert shaken(line)[-1] == (Purpose.SECOND_TRY, HERE, SITE)
+    assert (line.verdict, line.tries) == ("ok", 3)
+
+
+def test_a_resolver_that_was_silent_on_this_name_is_given_more_time() -> None:
+    late = (Lie(names=(SITE,), answer=Answer(rcode="SERVFAIL", delay=0.8)),)
+    line = looked(world=world_of(both(SITE, HERE), lies=late), timeout=0.5).line
+    again = [o for o in experiments(line, DNSLookup) if o.purpose is Purpose.SECOND_TRY]
+    assert [isinstance(o, DNSLookup) and [r.rcode for r in o.replies] for o in again] == [["SERVFAIL"]]
+    assert line.verdict == "anomaly"
+    silent = (Lie(names=(SITE,), answer=Answer(silent=True)),)
+    line = looked(world=world_of(both(SITE, HERE), lies=silent), timeout=0.3).line
+    assert line.diagnosis.rule == "dns.timeout"

@@ -241,7 +241,7 @@ def test_a_reference_that_speaks_quic_serves_as_a_strange_place() -> None:
     world = World(Path(names=frozenset({HOST}), residual=180.0), servers=servers)
     seen, judged = world.ask()
     assert {o.address for o in seen if o.purpose is Purpose.SNI_ELSEWHERE} == {"34.107.221.82"}
-    assert judged.certainty is Certainty.CONFIRMED
+    assert judged.certainty is Certainty.LIKELY  # it was asked for its own name alone: it may mind every other
 
 
 def test_a_strange_place_is_of_the_same_family() -> None:

@@ -76,3 +76,35 @@ def test_a_family_is_kept_to() -> None:
     assert six is not None
     assert six.address == "2606:4700::1"
     assert innocents.take("6") is None
+
+
+def test_a_stranger_is_an_innocent_of_another_place_and_of_another_answer_if_there_is_one() -> None:
+    innocents = known(ScriptedNetwork())
+    abroad, home = innocents.any_name(), innocents.take("4")
+    assert abroad is not None
+    assert home is not None
+    stranger = innocents.stranger(abroad)
+    assert stranger is not None
+    assert stranger.host == "home.example"
+    other = make(listed(reference("other.example", body="something else")), DAY).references[0]
+    innocents.learn(other, [page("34.107.221.82")], foreign=False)
+    stranger = innocents.stranger(abroad)
+    assert stranger is not None
+    assert stranger.host == "other.example"
+
+
+def test_a_name_that_is_at_home_at_the_same_address_is_no_stranger_there() -> None:
+    innocents = Innocents(ScriptedNetwork())
+    innocents.learn(task("one.example"), [page(HOME)], foreign=True)
+    innocents.learn(task("two.example"), [page(HOME)], foreign=True)
+    first = innocents.any_name()
+    assert first is not None
+    assert innocents.stranger(first) is None
+
+
+def test_two_unrelated_ones_are_the_first_abroad_and_the_last_at_home() -> None:
+    assert [one.host for one in known(ScriptedNetwork()).unrelated()] == ["abroad.example", "home.example"]
+    alone = Innocents(ScriptedNetwork())
+    assert alone.unrelated() == ()
+    alone.learn(task("one.example"), [page(HOME)], foreign=True)
+    assert [one.host for one in alone.unrelated()] == ["one.example"]

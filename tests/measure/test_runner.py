@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from probe.lab.loopback import LoopbackLab
 from probe.lab.rule import Drop, Match, Reset, Rule, Stage
 from probe.lab.world import Response, Route, World
+from probe.measure import control
 from probe.measure.log import Tools
 from probe.measure.plan import Task, make
 from probe.measure.runner import Run, software
@@ -19,8 +21,8 @@ from probe.measure.settings import budget
 from probe.model.codec import decode_line, encode_line
 from probe.model.diagnosis import Fitness
 from probe.model.failure import FailureKind
-from probe.model.measurement import Measurement
-from probe.model.target import Expect, Target, TargetKind, TargetList
+from probe.model.measurement import ControlHealth, Measurement
+from probe.model.target import Expect, Need, Role, RollupRule, Target, TargetKind, TargetList
 from probe.net.doh import DohClient
 from probe.net.network import Network, Stream
 from probe.net.real import RealNetwork
@@ -89,6 +91,17 @@ def test_a_line_says_what_it_is_of_and_survives_the_disk() -> None:
         assert min(numbers) == 1
 
 
+def test_a_line_says_what_the_list_asked_for_then() -> None:
+    rules = (RollupRule(role=Role.WEB, need=Need.ANY),)
+    asked = target("https://s0.example/", rollup=rules)
+    loose = msgspec.structs.replace(asked, id="loose", endpoints=(
+        msgspec.structs.replace(asked.endpoints[0], required=False),
+    ))  # fmt: skip
+    ran = run_in(world_of_many(), listed(asked, loose, reference(REFERENCES[0])))
+    said = {line.target: (line.required, line.rollup) for line in ran.lines}
+    assert said == {"site": (True, "web:any"), "loose": (False, "web:any"), REFERENCES[0]: (True, "all")}
+
+
 def test_references_come_first_and_judge_the_rest() -> None:
     ran = run_in(world_of_many(), listed(*many()), down=REFERENCES, retry_pauses=())
     kinds = [line.kind for line in ran.lines]
@@ -133,6 +146,26 @@ def test_a_line_that_dies_in_the_middle_of_the_run_is_the_vantages_trouble_and_n
         first, second = asyncio.run(scenario())
     assert (first.kind, first.verdict, first.fitness) == (TargetKind.REFERENCE, "ok", Fitness.FIT)
     assert (second.verdict, second.fitness) == ("insufficient", Fitness.OFFLINE)
+
+
+def test_a_control_that_lost_its_line_in_the_middle_of_the_run_does_not_make_a_site_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its proxy still answers; it reached every reference at first, and none once it had failed."""
+    asked: list[int] = []
+
+    async def health(_tools: Tools, references: Sequence[object]) -> tuple[ControlHealth, ...]:
+        asked.append(len(references))
+        return (ControlHealth("proxy-1", 1 if len(asked) == 1 else 0, 1),)
+
+    monkeypatch.setattr(control, "health", health)
+    world = tiny_world(https_host("a.example", "104.16.1.1"), http_host("r1.example", "104.16.2.1"))
+    gone = msgspec.structs.replace(world, hosts=tuple(h for h in world.hosts if h.name != "a.example"))
+    dark = Rule(id="dark", match=Match(stage=Stage.TCP, addresses=("104.16.1.1",)), effect=Reset())
+    targets = listed(target("https://a.example/"), reference("r1.example"))
+    line = run_in(gone, targets, rules=[dark], proxy=True).line
+    assert asked == [1, 1]
+    assert (line.verdict, line.diagnosis.rule) == ("insufficient", "control.unusable")
 
 
 def test_cancelling_keeps_what_is_complete_and_leaves_nothing_running() -> None:

@@ -31,6 +31,7 @@ CLEAR = f"http://{HOST}/"
         (Scene().resolved(TRUE).flow(until="tcp"), f"tcp://{HOST}:443"),
         (Scene().resolved(TRUE), f"dns://{HOST}"),
         (Scene().resolved(TRUE, TRUE_SIX).flow().flow(TRUE_SIX, tcp=K.NETWORK_UNREACHABLE), f"https://{HOST}/"),
+        (Scene().resolved(TRUE, TRUE_SIX).flow(TRUE_SIX).flow(tcp=K.NETWORK_UNREACHABLE), f"https://{HOST}/"),
     ],
 )
 def test_what_is_well_asks_nobody_else(scene: Scene, url: str) -> None:
@@ -45,6 +46,7 @@ def test_what_is_well_asks_nobody_else(scene: Scene, url: str) -> None:
         (Scene().resolved(TRUE).flow(page=expected(False)), f"https://{HOST}/"),
         (Scene().resolved(TRUE).flow(status=403), f"https://{HOST}/"),
         (Scene().resolved(TRUE, "104.16.1.2").flow().flow("104.16.1.2", tcp=K.TIMEOUT), f"https://{HOST}/"),
+        (Scene().resolved(TRUE, "104.16.1.2").flow().flow("104.16.1.2", tcp=K.NETWORK_UNREACHABLE), f"https://{HOST}/"),
         (Scene().resolved(TRUE, TRUE_SIX).flow().flow(TRUE_SIX, tls=K.TIMEOUT), f"https://{HOST}/"),
         (Scene().asked(OWN, FORGED).asked(OTHER, TRUE).flow(FORGED), f"https://{HOST}/"),
         (Scene().asked(OWN, failure=K.DNS_NXDOMAIN).asked(OTHER, TRUE), f"dns://{HOST}"),

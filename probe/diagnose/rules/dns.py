@@ -8,8 +8,16 @@ word that the name has addresses (`_exists`); an address is false only if it als
 import ipaddress
 
 from probe.diagnose.bogon import is_bogon
-from probe.diagnose.compare import address_works_there, beyond, control_pages, false_address, held
-from probe.diagnose.facts import Depth, Facts, Flow, Hop, Lookup, answered, conflicting, word
+from probe.diagnose.compare import (
+    address_works_there,
+    beyond,
+    control_pages,
+    false_address,
+    no_better_there,
+)
+from probe.diagnose.elsewhere import proves
+from probe.diagnose.facts import Depth, Facts, Flow, Hop
+from probe.diagnose.lookups import Lookup, answered, conflicting, word
 from probe.diagnose.rule import Hit, Rule, When
 from probe.diagnose.rules.pages import notice, strange
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
@@ -28,7 +36,8 @@ _CERTIFICATE = frozenset(
 )
 
 
-_CENSORED = frozenset({15, 16, 17, 18})
+_FILTERED = 17
+_CENSORED = frozenset({15, 16, _FILTERED, 18})
 _BENCHMARK = ipaddress.IPv4Network("198.18.0.0/15")
 """RFC 2544: never on the internet; what Clash and its kin answer with. No forger has been seen to use it."""
 
@@ -69,10 +78,19 @@ def _denied(kinds: tuple[FailureKind, ...], words: str) -> When:
             return None
         texts = {f"{e.code} {e.text}".strip() for k in said for r in k.dns.replies for e in r.extended_errors}
         told = f"; it says: extended error {', '.join(sorted(texts))}" if texts else ""
+        late = tuple(k for k in hop.lookups if k.dns.purpose is Purpose.SECOND_TRY)
+        if FailureKind.TIMEOUT in kinds and any(_replied(k) for k in late):
+            return None  # not silent, only slower than we wait: what it found out, or could not, is no denial
         note = f"the vantage's resolver {words}, and the name exists{told}"
-        return Hit(_at(said) + _at(hop.trusted), note)
+        return Hit(_at(said) + _at(late) + _at(hop.trusted), note, _weaker(said))
 
     return when
+
+
+def _weaker(said: tuple[Lookup, ...]) -> Certainty | None:
+    """Possible at most where a resolver says that the client itself asked for the filter (RFC 8914 section 4.18)."""
+    codes = {e.code for k in said for r in k.dns.replies for e in r.extended_errors} & _CENSORED
+    return Certainty.POSSIBLE if codes == {_FILTERED} else None
 
 
 def _says_so(facts: Facts, hop: Hop) -> Hit | None:
@@ -81,13 +99,15 @@ def _says_so(facts: Facts, hop: Hop) -> Hit | None:
     if not told or hop.own_addresses & hop.proven or not _exists(facts, hop):
         return None
     errors = {f"{e.code} {e.text}".strip() for k in told for r in k.dns.replies for e in r.extended_errors}
-    return Hit(_at(told), f"the resolver says so itself: extended error {', '.join(sorted(errors))}")
+    return Hit(_at(told), f"the resolver says so itself: extended error {', '.join(sorted(errors))}", _weaker(told))
 
 
 def _canary(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - every rule has the same shape
     """An address that runs no resolver answered for this name, and not for an innocent one."""
     asked = [k for k in hop.lookups if k.dns.purpose is Purpose.CANARY]
-    about = [k for k in asked if k.dns.name == hop.host and _replied(k)]
+    doh = [k.dns for k in hop.trusted if k.dns.resolver.kind is ResolverKind.DOH]
+    genuine = {a for dns in doh for a in dns.addresses}  # a network may answer for everybody, and honestly
+    about = [k for k in asked if k.dns.name == hop.host and _replied(k) and not set(k.dns.addresses) & genuine]
     innocent = [k for k in asked if k.dns.name != hop.host]
     if not about or not innocent or any(_replied(k) for k in innocent):
         return None
@@ -120,7 +140,16 @@ def _bogon(facts: Facts, hop: Hop) -> Hit | None:
     if all(_of_a_tunnel(a) for a in hop.own_addresses):
         return None
     shown = ", ".join(sorted(hop.own_addresses)[:3])
-    return Hit(_at(hop.own) + _at(hop.trusted), f"the answer is {shown}: no public service can have that address")
+    note = f"the answer is {shown}: no public service can have that address"
+    weaker = Certainty.LIKELY if _at_home(hop) else None
+    return Hit(_at(hop.own) + _at(hop.trusted), note, weaker)
+
+
+def _at_home(hop: Hop) -> bool:
+    """Whether it is the answer of filters that people run at home: no address at all, from a resolver in their net."""
+    nowhere = all(ipaddress.ip_address(a).is_unspecified for a in hop.own_addresses)
+    near = (k.dns.resolver.address.rpartition(":")[0].strip("[]") for k in hop.own if k.dns.resolver.address)
+    return nowhere and all(is_bogon(address) for address in near)
 
 
 def _of_a_tunnel(address: str) -> bool:
@@ -160,21 +189,27 @@ def _false(facts: Facts, hop: Hop) -> Hit | None:
     if not flows or any(f.depth is Depth.DONE for f in hop.final):
         return None
     seen = tuple(i for f in (*flows, *hop.true_reached) for i in f.indexes)
+    nobody = all(f.depth is Depth.NOTHING for f in flows) and no_better_there(hop, flows)
     return Hit(
         _at(hop.own) + seen,
         "the answer leads where the endpoint is not, and independent resolvers or the control lead to where it is",
+        Certainty.POSSIBLE if nobody else None,  # an old address, or one part of a server that is out of order
     )
 
 
 def _relay(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - every rule has the same shape
-    """The address that only own resolvers give also answers, with proof, for a name that has nothing to do with it."""
+    """The address that only own resolvers give answers, with proof, for every unrelated name that it was asked for.
+
+    One name alone may be of the same operator: large ones answer for all that is theirs from any of their addresses.
+    """
     suspects = {f.address for f in hop.final if f.address in hop.own_addresses - hop.trusted_addresses}
-    relayed = [f for f in hop.by(Purpose.CONTROL_SNI) if f.address in suspects and f.depth is Depth.DONE]
-    relayed = [f for f in relayed if f.authenticated or (f.http is not None and f.http.expectations and held(f))]
-    if not hop.disjoint or not relayed:
+    asked = [f for f in hop.by(Purpose.CONTROL_SNI) if f.address in suspects and f.tcp.failure is None]
+    relayed = [f for f in asked if f.depth is Depth.DONE and proves(f)]
+    if not hop.disjoint or not relayed or len(relayed) < len(asked):
         return None
-    note = "the answer leads to a relay: the same address speaks for unrelated names too"
-    return Hit(_at(hop.own) + tuple(i for f in relayed for i in f.indexes), note)
+    note = f"the answer leads to a relay: the same address speaks for unrelated names too ({len(relayed)} asked)"
+    weaker = Certainty.POSSIBLE if len(relayed) == 1 else None
+    return Hit(_at(hop.own) + tuple(i for f in relayed for i in f.indexes), note, weaker)
 
 
 def _invented(facts: Facts, hop: Hop) -> Hit | None:
@@ -198,7 +233,9 @@ RULES: tuple[Rule, ...] = (
       "A resolver answers once. Injectors cannot keep the true reply from arriving later.",
       "Duan et al. 2012, Hold-On; Hoang et al. 2021, How Great is the Great Firewall? (GFWatch)"),
     R("dns.bogon", _D, Mechanism.DNS_BOGON, _B, Certainty.CONFIRMED, _bogon,
-      "A public name with public addresses does not live at 127.0.0.1.", "RFC 6890; OONI df-007 (dns_bogon_error)"),
+      "A public name with public addresses does not live at 127.0.0.1. Only likely for 0.0.0.0 from a resolver in our"
+      " own net: filters against advertisements answer so.", "RFC 6890; OONI df-007 (dns_bogon_error); Pi-hole,"
+      " Blocking mode (NULL)"),
     R("dns.impostor", _D, Mechanism.DNS_IMPOSTOR, _B, Certainty.LIKELY, _impostor,
       "Clubhouse, 8 February 2021: the forged answer led to a server with a certificate for another name. Only likely:"
       " an answer that a resolver kept too long, of a site that has moved, looks the same.",
@@ -223,13 +260,15 @@ RULES: tuple[Rule, ...] = (
     R("dns.timeout", _D, Mechanism.DNS_TIMEOUT, _B, Certainty.LIKELY,
       _denied((FailureKind.TIMEOUT, FailureKind.REFUSED, FailureKind.DNS_MALFORMED, FailureKind.DNS_MISMATCH),
               "gives no answer for this name, in every try"),
-      "Silence for one name from a resolver that answers others.", "RFC 9505 section 5.1.1"),
+      "Silence for one name from a resolver that answers others, also to a question that waits much longer: one that"
+      " cannot reach the name's own servers says so in the end.", "RFC 9505 section 5.1.1"),
     R("dns.false_address", _D, Mechanism.DNS_INJECTION, _B, Certainty.LIKELY, _false,
       "The answer is false if the endpoint is not there and is where others say it is; what the false address does"
       " (refuse, reset, stay silent) says nothing of the true one.",
       "Pearce et al. 2017; RFC 9505 section 5.1.1"),
     R("dns.relay", _D, Mechanism.DNS_IMPOSTOR, _B, Certainty.LIKELY, _relay,
-      "A relay passes everything on to whom it was meant for, and reads along; it speaks for any name.",
+      "A relay passes everything on to whom it was meant for, and reads along; it speaks for any name. A front of a"
+      " large operator speaks for all names of its own, and for no others.",
       "Kührer et al. 2015, Going Wild: Large-Scale Classification of Open DNS Resolvers"),
     R("dns.invented", _D, Mechanism.DNS_INJECTION, _B, Certainty.LIKELY, _invented,
       "Block lists outlive the names on them: the path still forges answers for a name that is gone.",

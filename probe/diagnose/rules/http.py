@@ -7,6 +7,7 @@ never more than possible. What a body says or how it is coded is no matter of th
 from collections.abc import Callable
 
 from probe.diagnose.compare import address_works_there, beyond
+from probe.diagnose.elsewhere import Visit, visits
 from probe.diagnose.facts import Facts, Flow, Hop
 from probe.diagnose.rule import Hit, Rule
 from probe.diagnose.rules import pages
@@ -46,18 +47,26 @@ def _ended(*kinds: FailureKind, in_body: bool) -> Callable[[Facts, Hop], Hit | N
             return None
         how = "within the body" if in_body else "after the request"
         alike = _same_elsewhere(hop, ended[0])
+        doubtful = ended[0].authenticated or (not in_body and any(v.passes for v in visits(hop)))
         return Hit(
-            _evidence(ended) + _evidence(alike),
+            _evidence(ended) + tuple(i for v in alike for i in v.indexes),
             f"the exchange ends {how} in {hop.tries} tries; the control has the whole answer",
-            Certainty.CONFIRMED if alike else Certainty.POSSIBLE if ended[0].authenticated else None,
+            Certainty.CONFIRMED if alike else Certainty.POSSIBLE if doubtful else None,
         )
 
     return when
 
 
-def _same_elsewhere(hop: Hop, flow: Flow) -> list[Flow]:
-    """Flows with this name to an address that has nothing to do with it, that ended in the very same way."""
-    return [f for f in hop.by(Purpose.SNI_ELSEWHERE) if f.failure is flow.failure and f.stage == flow.stage]
+def _same_elsewhere(hop: Hop, flow: Flow) -> list[Visit]:
+    """Visits with this name to an address that has nothing to do with it, that ended so where a stranger was answered.
+
+    Many servers hang up on every name that they do not know.
+    """
+
+    def alike(other: Flow) -> bool:
+        return other.failure is flow.failure and other.stage == flow.stage
+
+    return [v for v in visits(hop) if v.weight(alike) is Certainty.CONFIRMED]
 
 
 def _cut(facts: Facts, hop: Hop) -> Hit | None:
@@ -69,7 +78,8 @@ def _cut(facts: Facts, hop: Hop) -> Hit | None:
     mean = sum(times) / len(times)
     if mean < _CUT_AT_LEAST or max(times) - min(times) > _CUT_SPREAD * mean:
         return None
-    return Hit(_evidence(cut), f"cut {mean:.1f} s after it opened, in each of {len(times)} tries")
+    note = f"cut {mean:.1f} s after it opened, in each of {len(times)} tries"
+    return Hit(_evidence(cut), note, Certainty.POSSIBLE if cut[-1].authenticated else None)
 
 
 def _throttled(facts: Facts, hop: Hop) -> Hit | None:
@@ -103,7 +113,7 @@ def _stopped(facts: Facts, hop: Hop) -> Hit | None:
     """
     stopped = [f for f in hop.ours if f.http is not None and f.http.status and f.failure is K.TIMEOUT]
     stopped = [f for f in stopped if not still_coming(f) and arrived(f) >= _FULL_PACKETS]
-    if len(stopped) < 2 or len(stopped) < len(hop.ours) or not beyond(facts, hop, stopped[-1].depth):
+    if len(stopped) < 2 or len(stopped) < len(hop.ours) or hop.reached or not beyond(facts, hop, stopped[-1].depth):
         return None
     sizes = sorted(arrived(f) for f in stopped)
     note = f"the answer stops after {sizes[0]} to {sizes[-1]} bytes in each of {len(sizes)} tries; the control has all"
@@ -117,7 +127,7 @@ def _evidence(flows: list[Flow]) -> tuple[int, ...]:
 def _written_into(facts: Facts, hop: Hop) -> Hit | None:
     """A proven session is broken by bytes that do not decrypt, in every of several tries, and not for the control."""
     broken = [f for f in hop.ours if f.authenticated and f.failure is K.TLS_BAD_RECORD]
-    if len(broken) < 2 or len(broken) < len(hop.ours) or not beyond(facts, hop, broken[-1].depth):
+    if len(broken) < 2 or len(broken) < len(hop.ours) or hop.reached or not beyond(facts, hop, broken[-1].depth):
         return None
     note = f"bytes that do not decrypt end the session in each of {len(broken)} tries; the control has the whole answer"
     return Hit(_evidence(broken), note)
@@ -150,7 +160,7 @@ RULES: tuple[Rule, ...] = (
          "Xue et al. 2021, Throttling Twitter"),
     Rule("http.connection_cut", _H, Mechanism.CONNECTION_CUT, _B, Certainty.LIKELY, _cut,
          "Cut after the same time in every try, whatever had come by then: a clock on the path.",
-         "Bock et al. 2020, Detecting and Evading Censorship-in-Depth (Iran's protocol filter)"),
+         "no published case that we could check; inside TLS a server's own time limit looks the same"),
     Rule("http.body_reset", _H, Mechanism.BODY_CUT, _B, Certainty.LIKELY,
          _ended(*_CUT_SHORT, in_body=True),
          "The answer is cut within its body, as keyword filters do.",

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from probe.diagnose import fingerprints
 from probe.diagnose.compare import control_pages, control_state, same_page
+from probe.diagnose.elsewhere import drawn_by_name, visits
 from probe.diagnose.facts import Facts, Flow, Hop
 from probe.diagnose.fingerprints import Kind
 from probe.diagnose.rule import Hit, Rule
@@ -62,7 +63,7 @@ def _marked(facts: Facts, hop: Hop) -> Hit | None:
 
 def _legal_notice(facts: Facts, hop: Hop) -> Hit | None:
     page = _unseen(facts, hop)
-    if page is None or not fingerprints.names_a_law(page.http):
+    if page is None or not fingerprints.names_a_law(page.http) or _servers_own(hop, page):
         return None
     return Hit(page.flow.indexes, f"a legal notice over cleartext ({page.http.status}), which the control does not see")
 
@@ -71,19 +72,27 @@ def _elsewhere(facts: Facts, hop: Hop) -> Hit | None:
     """The same page comes from an address that has nothing to do with the site, and the control sees another.
 
     Servers have default pages, the same bytes on thousands of them: an error page, or one without a control to hold it
-    against, must besides speak of a block.
+    against, must besides speak of a block. One that does may be the control's too: it may stand behind such a path.
     """
-    page = strange(facts, hop)
+    page = strange(facts, hop) or _drawn_notice(facts, hop)
     if page is None or page.http.location or not page.http.body_sha256:
         return None
-    alike = [f for f in hop.by(Purpose.SNI_ELSEWHERE) if f.http is not None and _alike(page.http, f.http)]
+    weights = [(v, v.weight(lambda f: f.http is not None and _alike(page.http, f.http))) for v in visits(hop)]
+    alike = [(visit, weight) for visit, weight in weights if weight is not None]
     plain = control_state(facts) is ControlState.REACHED and page.http.status < 400
     if not alike or not (plain or notice(facts, page.http)):
         return None
-    exact = any(f.http is not None and f.http.body_sha256 == page.http.body_sha256 for f in alike)
-    evidence = page.flow.indexes + tuple(i for f in alike for i in f.indexes)
-    certainty = None if exact and plain else Certainty.LIKELY
-    return Hit(evidence, "an unrelated server gives the same page", certainty)
+    settled = drawn_by_name(hop, page.http)
+    evidence = page.flow.indexes + tuple(i for visit, _ in alike for i in visit.indexes)
+    return Hit(evidence, "an unrelated server gives the same page", None if settled else Certainty.LIKELY)
+
+
+def _drawn_notice(facts: Facts, hop: Hop) -> Page | None:
+    """A notice that the control meets as well, and that an unrelated server gives to this name and to no other."""
+    for flow in hop.final:
+        if flow.http is not None and flow.http.status and not flow.http.tls and notice(facts, flow.http):
+            return Page(flow, flow.http) if drawn_by_name(hop, flow.http) else None
+    return None
 
 
 def _alike(page: HTTPRoundTrip, other: HTTPRoundTrip) -> bool:
@@ -99,10 +108,19 @@ def _speaks(facts: Facts, hop: Hop) -> Hit | None:
         return None
     if fingerprints.marks(page.http, facts.case.marks):
         return None
-    if _answers_elsewhere(hop) and not hop.suspected_false(page.flow.address):
-        return None  # an unrelated server did not give this page, so a server that turns clients away may have
+    if _servers_own(hop, page):
+        return None
     said = f"a page that speaks of blocking ({page.http.title!r}), which the control does not see"
     return Hit(page.flow.indexes, said)
+
+
+def _servers_own(hop: Hop, page: Page) -> bool:
+    """Whether the request drew another page from an unrelated server: this one may be of a server that turns us away.
+
+    Not where the page came from an address that may not be the endpoint's at all.
+    """
+    alike = any(f.http is not None and _alike(page.http, f.http) for f in hop.by(Purpose.SNI_ELSEWHERE))
+    return _answers_elsewhere(hop) and not alike and not hop.suspected_false(page.flow.address)
 
 
 def _answers_elsewhere(hop: Hop) -> bool:
@@ -123,14 +141,15 @@ def _redirected_away(facts: Facts, hop: Hop) -> Hit | None:
     known = {f.address for flows in facts.control for f in flows} | {hop.host}
     if not led_to or any(_site(led_to) == _site(host) for host in known) or not facts.control:
         return None
-    alike = [f for f in hop.by(Purpose.SNI_ELSEWHERE) if f.http is not None and _host(f.http.location) == led_to]
+    weights = [(v, v.weight(lambda f: f.http is not None and _host(f.http.location) == led_to)) for v in visits(hop)]
+    alike = [(visit, weight) for visit, weight in weights if weight is not None]
     ends = (f.http for f in facts.last.final if f.http is not None)
     if not alike and (_answers_elsewhere(hop) or not any(notice(facts, end) for end in ends)):
         return None
     return Hit(
-        page.flow.indexes + tuple(i for f in alike for i in f.indexes),
+        page.flow.indexes + tuple(i for visit, _ in alike for i in visit.indexes),
         f"redirected to {led_to}, where the control is not sent",
-        Certainty.CONFIRMED if alike else None,
+        Certainty.CONFIRMED if any(weight is Certainty.CONFIRMED for _, weight in alike) else None,
     )
 
 

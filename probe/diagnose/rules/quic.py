@@ -82,15 +82,17 @@ def _fails_elsewhere(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - ev
     if not shown or not _never_answered(hop):
         return None
     own = tuple(i for i, o in hop.quic if o.purpose in _OWN)
+    strangers = any(o.failure is not None for place in shown for _, o in place.controls)  # answered, not as its own
     note = "over QUIC this SNI meets silence even at an unrelated address, where an innocent one was answered"
-    return Hit(own + tuple(i for place in shown for i in place.evidence), note)
+    return Hit(own + tuple(i for place in shown for i in place.evidence), note, None if strangers else Certainty.LIKELY)
 
 
 _Q, _M, _B = Layer.QUIC, Mechanism.QUIC_TIMEOUT, Verdict.BLOCKED
 RULES: tuple[Rule, ...] = (
     Rule("quic.timeout.fails_elsewhere", _Q, _M, _B, Certainty.CONFIRMED, _fails_elsewhere,
-         "An unrelated server cannot mind a strange name and not another: the path reads names. It is also what is left"
-         " to see where the first question closes the way to the endpoint's own address for minutes.",
+         "An unrelated server cannot mind one strange name and not another: the path reads names. Only likely where no"
+         " other strange name was asked for. It is also what is left to see where the first question closes the way to"
+         " the endpoint's own address for minutes.",
          "Zohaib et al., USENIX Security 2025: SNI-based QUIC censorship of the GFW, residual for 180 s"),
     Rule("quic.timeout.other_sni_passes", _Q, _M, _B, Certainty.LIKELY, _other_sni_passes,
          "In turns at one address this name is dropped and another is not. Only likely: a front that hands names to"

@@ -7,7 +7,7 @@ vantage's own (fitness), and says nothing of a target.
 from collections.abc import Callable
 
 from probe.diagnose.bogon import is_bogon
-from probe.diagnose.compare import address_works_there, beyond, false_address
+from probe.diagnose.compare import address_works_there, beyond, depth_there, false_address, no_better_there
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
 from probe.diagnose.rule import Hit, Rule
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
@@ -58,14 +58,13 @@ def _closed(*kinds: FailureKind) -> Callable[[Facts, Hop], Hit | None]:
     def when(facts: Facts, hop: Hop) -> Hit | None:
         flows = usable(facts, hop)
         failed = [f for f in flows if f.stage == "tcp" and f.failure is not None]
-        if not flows or len(failed) < len(flows) or not _mostly(failed, kinds):
+        if not flows or hop.reached or len(failed) < len(flows) or not _mostly(failed, kinds):
             return None
         if not beyond(facts, hop, Depth.NOTHING):
             return None
-        there = [address_works_there(hop, f.address) for f in failed]
-        if all(works is False for works in there):
+        if no_better_there(hop, failed):
             return None  # dead for the control as well, which was given others: the addresses', not the path's
-        certainty = None if any(there) else Certainty.POSSIBLE
+        certainty = None if any(depth_there(hop, f.address) for f in failed) else Certainty.POSSIBLE
         note = f"no address connects from here in {hop.tries} tries; the control connects"
         return Hit(_evidence(failed), note, certainty)
 

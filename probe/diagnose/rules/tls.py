@@ -6,7 +6,14 @@ control that shakes hands where we cannot is evidence too, of less weight.
 
 from collections.abc import Callable
 
-from probe.diagnose.compare import address_works_there, beyond, control_depth, false_address
+from probe.diagnose.compare import (
+    address_works_there,
+    beyond,
+    control_depth,
+    false_address,
+    no_better_there,
+)
+from probe.diagnose.elsewhere import visits
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
 from probe.diagnose.rule import Hit, Rule
 from probe.diagnose.rules.tcp import always, usable
@@ -48,12 +55,13 @@ def _other_sni_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], 
         depth = control_depth(facts, hop)
         if not passed or (depth is not None and depth < Depth.SHAKEN):
             return None
-        elsewhere = [f for f in hop.by(Purpose.SNI_ELSEWHERE) if f.failure in kinds]
-        if depth is None and not elsewhere:
-            return None  # a server may refuse a name itself; only a control or an innocent address tells
-        again = hop.tries >= 2 or len(failed) >= 2
+        alike = [v for v in visits(hop) if v.weight(lambda f: f.failure in kinds) is Certainty.CONFIRMED]
+        if (depth is None or no_better_there(hop, failed)) and not alike:
+            return None  # a server may refuse a name itself; only who asks it elsewhere, or elsewhere asks, tells
+        asked = bool(alike or facts.control_at(hop))  # another vantage may have met another server, at another time
+        again = asked and (hop.tries >= 2 or len(failed) >= 2) and not any(v.passes for v in visits(hop))
         return Hit(
-            _evidence(failed) + _evidence(passed) + _evidence(tuple(elsewhere)),
+            _evidence(failed) + _evidence(passed) + tuple(i for v in alike for i in v.indexes),
             f"this SNI fails in {hop.tries} tries, another SNI passes on the same address",
             Certainty.CONFIRMED if again else Certainty.LIKELY,
         )
@@ -62,21 +70,25 @@ def _other_sni_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], 
 
 
 def _fails_elsewhere(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None]:
-    """At an address that has nothing to do with it, where an innocent name passed just before, this name fails alike.
+    """At an address that has nothing to do with it, where names passed that are as strange there, this one fails alike.
 
-    It needs no luck with residual blocking, which poisons the endpoint's own address for minutes.
+    It needs no luck with residual blocking, which poisons the endpoint's own address for minutes. Where no stranger was
+    tried, a server that turns down names it does not know looks the same, and the control must have come further.
     """
 
     def when(facts: Facts, hop: Hop) -> Hit | None:
         failed = failed_handshakes(facts, hop, kinds)
         if not failed:
             return None
-        passed = {f.address: f for f in hop.by(Purpose.CONTROL_SNI) if shook(f)}
-        alike = [f for f in hop.by(Purpose.SNI_ELSEWHERE) if f.address in passed and _alike(f, failed[0])]
-        if not alike:
-            return None
-        evidence = _evidence(failed) + _evidence((passed[alike[0].address],)) + _evidence(tuple(alike))
-        return Hit(evidence, "this SNI fails even at an unrelated address, where an innocent one passed just before")
+        for visit in visits(hop):
+            weight = visit.weight(lambda f: _alike(f, failed[0]))
+            if weight is None or visit.own is None or not shook(visit.own):
+                continue
+            further = beyond(facts, hop, Depth.CONNECTED) and not no_better_there(hop, failed)
+            if weight is Certainty.CONFIRMED or further:
+                note = "this SNI fails even at an unrelated address, where an innocent one passed just before"
+                return Hit(_evidence(failed) + visit.indexes, note, weight)
+        return None
 
     return when
 
@@ -91,12 +103,15 @@ def _alike(flow: Flow, ours: Flow) -> bool:
 def _control_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None]:
     def when(facts: Facts, hop: Hop) -> Hit | None:
         failed = failed_handshakes(facts, hop, kinds)
-        if not failed or not beyond(facts, hop, Depth.CONNECTED) or _dead_there(hop, failed):
+        if not failed or not beyond(facts, hop, Depth.CONNECTED) or no_better_there(hop, failed):
             return None
+        passes = any(v.passes for v in visits(hop))
+        if passes and sum(f.stage == "tls" and f.failure in kinds for f in hop.ours) < 2:
+            return None  # once, and not by the name: what came after may be the server's, tired of our trying
         note = f"the handshake fails from here in {hop.tries} tries; the control completes it"
         where = {f.address for f in failed}
         others = [f for f in hop.by(Purpose.CONTROL_SNI) if f.address in where and f.tcp.failure is None]
-        weaker = Certainty.POSSIBLE if others else None  # other names fail there as well: not the name alone
+        weaker = Certainty.POSSIBLE if others or passes else None  # not the name alone
         return Hit(_evidence((*failed, *others)), note, weaker)
 
     return when
@@ -122,24 +137,21 @@ def _partly(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None
     return when
 
 
-def _dead_there(hop: Hop, flows: tuple[Flow, ...]) -> bool:
-    """Whether the control failed at these very addresses too, which were not the ones it was given itself."""
-    return all(address_works_there(hop, f.address) is False for f in flows)
-
-
 def _wrong_certificate(untrusted: bool) -> Callable[[Facts, Hop], Hit | None]:
     """At an address that is not shown to be false, a certificate that the control does not see."""
 
     def when(facts: Facts, hop: Hop) -> Hit | None:
         flows = [f for f in usable(facts, hop) if f.tls is not None and f.tls.problems]
         chosen = tuple(f for f in flows if f.tls is not None and bool(_UNTRUSTED & set(f.tls.problems)) is untrusted)
-        if not chosen or hop.reached or not beyond(facts, hop, Depth.SHAKEN) or _dead_there(hop, chosen):
+        if not chosen or hop.reached or not beyond(facts, hop, Depth.SHAKEN) or no_better_there(hop, chosen):
             return None
         if not untrusted and all(set(f.tls.problems) <= {K.SSL_EXPIRED, K.SSL_NOT_YET_VALID} for f in chosen if f.tls):
             return None  # genuine certificates with wrong dates: a clock or a lagging server, no other peer
         certificate = next(f.tls.certificates[0] for f in chosen if f.tls and f.tls.certificates)
         whose = f"issued by {certificate.issuer}" if untrusted else f"for {', '.join(certificate.names[:2])}"
-        return Hit(_evidence(chosen), f"a certificate {whose}, which the control does not see")
+        here = any(address_works_there(hop, f.address) for f in chosen)
+        weaker = None if here else Certainty.POSSIBLE  # the control may have met another server of the endpoint's
+        return Hit(_evidence(chosen), f"a certificate {whose}, which the control does not see", weaker)
 
     return when
 
@@ -172,8 +184,8 @@ RULES: tuple[Rule, ...] = (
            f"{comment} Another name passes on the same address, so the name is what it looks at.",
            "RFC 9505 section 4.2.3; OONI 2023 on Tanzania") for slug, mechanism, kinds, comment in _KINDS),
     *(Rule(f"tls.{slug}.fails_elsewhere", _T, mechanism, _B, Certainty.CONFIRMED, _fails_elsewhere(kinds),
-           f"{comment} The name draws it at an unrelated server as well: the path reads names.",
-           "Bock et al. 2021, Your Censor is My Censor, on residual censorship")
+           f"{comment} The name draws it at an unrelated server as well, where other strange names pass: the path reads"
+           " names.", "Bock et al. 2021, Your Censor is My Censor, on residual censorship")
       for slug, mechanism, kinds, comment in _KINDS),
     *(Rule(f"tls.{slug}.control_passes", _T, mechanism, _B, Certainty.LIKELY, _control_passes(kinds),
            f"{comment} The control is answered in TLS.", "RFC 9505 section 4.2.3") for slug, mechanism, kinds, comment

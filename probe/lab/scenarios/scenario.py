@@ -51,8 +51,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Expected: `verdict` (`also`: others that a careful expert might defend, the reason in `note`); of the finding that
     decides `layers` and `mechanisms`, the first being the best and any of them right (empty: not asserted), and `hop`
     (None: not asserted); `claims` that must be among the findings; `never` layers about which nothing may be claimed;
-    `fitness` (None: not asserted); `certainty` at least. `control`: whether a control proxy is given. `field`: what the
-    field's reference tool says, where it is wrong or coarser. `substrates`: where it can be played.
+    `fitness` (None: not asserted); `certainty` at least, `at_most` no more. `control`: whether a control proxy is
+    given. `field`: what the field's reference tool says, where it is wrong or coarser. `substrates`: where it can be
+    played.
     """
 
     number: int
@@ -73,6 +74,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     never: tuple[Layer, ...] = ()
     never_mechanisms: tuple[Mechanism, ...] = ()
     certainty: Certainty | None = None
+    at_most: Certainty | None = None
     fitness: Fitness | None = Fitness.FIT
     control: bool = True
     control_state: ControlState | None = None
@@ -100,6 +102,8 @@ def mismatches(scenario: Scenario, diagnosis: Diagnosis, fitness: Fitness) -> tu
         wrong.append(f"hop {diagnosis.hop}, not {scenario.hop}")
     if _SURENESS[diagnosis.certainty] < _SURENESS[scenario.certainty]:
         wrong.append(f"certainty {diagnosis.certainty}, not {scenario.certainty}")
+    if scenario.at_most is not None and _SURENESS[diagnosis.certainty] > _SURENESS[scenario.at_most]:
+        wrong.append(f"certainty {diagnosis.certainty}, more than {scenario.at_most}")
     if scenario.fitness is not None and fitness not in (scenario.fitness, Fitness.UNKNOWN):
         wrong.append(f"fitness {fitness}, not {scenario.fitness}")
     wrong += [f"no finding {claim.layer} at hop {claim.hop}" for claim in scenario.claims if not _made(claim, found)]

@@ -29,6 +29,19 @@ ENDS = {
     "port-closed": REFUSED,
     "server-resets-everyone": HANDSHAKE,
     "lone-timeout": TIMEOUT,
+    "reset-while-overloaded": HANDSHAKE,
+    "silent-while-overloaded": TIMEOUT,
+    "hangs-up-while-overloaded": BROKEN,
+    "edge-lost-the-site": HANDSHAKE,
+    "edge-resets-the-site": HANDSHAKE,
+    "edge-dark": TIMEOUT,
+    "edge-dark-by-dns": TIMEOUT,
+    "edge-expired-by-dns": CERTIFICATE,
+    "edge-503": FINE,
+    "one-of-two-expired": CERTIFICATE,
+    "strict-alert": HANDSHAKE,
+    "signatures-expired": UNRESOLVED,
+    "isp-filtered": UNRESOLVED,
     "ipv6-half-broken": TIMEOUT,
     "captive-portal": REFUSED,
     "international-outage": TIMEOUT,
@@ -60,7 +73,7 @@ ENDS = {
 UNMET = {"reset-of-tls12-only", "ipv4-dropped", "quic-sni-dropped", "quic-dropped-everywhere", "quic-residual"}
 """Scenarios whose rules an ordinary fetch over TCP does not meet."""
 
-NOT_THE_TARGETS = {"doh-sni", "control", "portal-80"}
+NOT_THE_TARGETS = {"doh-sni", "control", "portal-80", "ban"}
 """Rules that hit something else than the target's own flow."""
 
 NAMES = [each.name for each in catalogue() if Substrate.PACKET in each.substrates]
