@@ -33,7 +33,9 @@ class Network(NamedTuple):
 
 
 class AsnTable(Protocol):
-    """A table of networks."""
+    """A table of networks. `name` is that of its file, without the folders above."""
+
+    name: str
 
     def lookup(self, address: str) -> Network | None:
         """The network of an address; None if the table does not have it, or it is no address."""
@@ -73,6 +75,7 @@ class _Ranges:
         self._v4 = (array("I"), array("I"), array("I"))
         self._v6: tuple[list[int], list[int], array[int]] = ([], [], array("I"))
         self._names: dict[int, str] = {}
+        self.name = path.name[:_LONGEST_NAME]
         self._read(path, lines)
         if not self._names:
             raise AsnTableError(f"{path}: no ranges in it; write lines such as 1.0.0.0,1.0.0.255,13335,CLOUDFLARENET")
@@ -170,14 +173,15 @@ _address = ipaddress.ip_address
 class _Mmdb:
     """MaxMind's format, in the field names of GeoLite2 ASN and of IPinfo."""
 
-    def __init__(self, reader: Any) -> None:
+    def __init__(self, path: Path, reader: Any) -> None:
         self._reader = reader
+        self.name = path.name[:_LONGEST_NAME]
 
     def lookup(self, address: str) -> Network | None:
         """The network of an address."""
         try:
             found = self._reader.get(address.partition("%")[0])
-        except ValueError:  # no address, or IPv6 in a table of IPv4
+        except (ValueError, RuntimeError):  # no address, IPv6 in a table of IPv4; a file damaged just there
             return None
         if not isinstance(found, dict):
             return None
@@ -192,7 +196,7 @@ def _open_mmdb(path: Path) -> AsnTable:
     except ImportError:
         raise AsnTableError(f"{path}: reading .mmdb needs one more package: pip install 'probe[mmdb]'") from None
     try:
-        return _Mmdb(maxminddb.open_database(path))
+        return _Mmdb(path, maxminddb.open_database(path))
     except OSError as error:
         raise AsnTableError(f"{path}: {error.strerror or error}") from error
     except (maxminddb.InvalidDatabaseError, ValueError) as error:

@@ -12,17 +12,22 @@ from probe.measure import endpoint, flow
 from probe.measure.asn_table import Network
 from probe.measure.flow import Errand
 from probe.measure.log import Log, Tools
+from probe.model.measurement import EgressCheck, EgressOutcome, EgressWay
 from probe.model.observation import Purpose
 from probe.model.vantage import Vantage
 
 
 class Egress(NamedTuple):
     """The networks we were seen to leave by, each once; why none is known (`unknown`), empty where nobody asked; and
-    `addresses`, our own as others see them, never to be written anywhere."""
+    `addresses`, our own as others see them, never to be written anywhere. `ways`, `table` and `page` as in the record
+    (`EgressCheck`)."""
 
     networks: tuple[Network, ...] = ()
     unknown: str = ""
     addresses: frozenset[str] = frozenset()
+    ways: tuple[EgressWay, ...] = ()
+    table: str = ""
+    page: str = ""
 
 
 UNASKED = Egress()
@@ -37,11 +42,46 @@ async def find(tools: Tools) -> Egress:
     own = {address for address in settings.own_addresses if _is_global(address)}
     addresses = sorted(own | ({told.address} if told.address else set()))
     found = [told.network] if told.network is not None else []
-    if settings.asn_table is not None:
-        found += [network for one in addresses if (network := settings.asn_table.lookup(one)) is not None]
-    networks = {network.asn: network for network in reversed(found)}
-    unknown = "" if found else _why_unknown(settings.egress is not None, told, addresses)
-    return Egress(tuple(networks.values()), unknown, frozenset(addresses))
+    known = {one: network for one in addresses if (network := _lookup(tools, one)) is not None}
+    networks = {network.asn: network for network in reversed([*found, *known.values()])}
+    unknown = "" if networks else _why_unknown(settings.egress is not None, told, addresses)
+    by_page = bool(found) or told.address in known if networks else settings.egress is not None
+    by_table = bool(known) if networks else settings.asn_table is not None
+    return Egress(
+        networks=tuple(networks.values()),
+        unknown=unknown,
+        addresses=frozenset(addresses),
+        ways=(EgressWay.ASN_TABLE,) * by_table + (EgressWay.EGRESS_URL,) * by_page,
+        table=settings.asn_table.name if by_table and settings.asn_table is not None else "",
+        page=settings.egress.host if by_page and settings.egress is not None else "",
+    )
+
+
+def _lookup(tools: Tools, address: str) -> Network | None:
+    table = tools.settings.asn_table
+    return None if table is None else table.lookup(address)
+
+
+def checked(vantage: Vantage, egress: Egress) -> EgressCheck:
+    """What a record says of all this."""
+    found = sorted({network.asn for network in egress.networks})
+    return EgressCheck(
+        outcome=_outcome(vantage.asn, found, asked=bool(egress.ways)),
+        ways=egress.ways,
+        table=egress.table,
+        page=egress.page,
+        found=tuple(found),
+    )
+
+
+def _outcome(declared: int, found: list[int], *, asked: bool) -> EgressOutcome:
+    if not asked:
+        return EgressOutcome.NOT_ASKED
+    if not declared or not found:
+        return EgressOutcome.UNKNOWN
+    if declared not in found:
+        return EgressOutcome.DISAGREED
+    return EgressOutcome.AGREED if found == [declared] else EgressOutcome.MIXED
 
 
 def mismatch(vantage: Vantage, egress: Egress) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-from probe.measure.egress import UNASKED, Egress, mismatch, remark
+from probe.measure.egress import UNASKED, Egress, checked, mismatch, remark
 from probe.model.diagnosis import Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import FitnessEvidence
@@ -57,6 +57,7 @@ def judge(seen: Sequence[Seen], vantage: Vantage, egress: Egress = UNASKED) -> t
         ipv6=ipv6_state([o for one in seen for o in one.observations]),
         dead_resolvers=dead_resolvers([o for one in seen for o in one.observations]),
         note=mismatch(vantage, egress) or remark(vantage, egress),
+        egress=checked(vantage, egress),
     )
     if mismatch(vantage, egress):
         return Fitness.VANTAGE_MISMATCH, evidence

@@ -28,6 +28,7 @@ from probe.model.diagnosis import ControlState, Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import ControlRecord, FitnessEvidence, Measurement, Software
 from probe.model.observation import Purpose, TCPConnect, TLSHandshake
+from probe.model.target import Expect, spelt_rollup
 from probe.model.vantage import Vantage
 from probe.net.url import Where
 
@@ -75,6 +76,8 @@ class Run:
     _innocents: Innocents = field(init=False)
     _egress: egress.Egress = egress.UNASKED
     _recheck: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _checked_controls: float = -1.0
+    _recheck_controls: asyncio.Lock = field(default_factory=asyncio.Lock)
     _software: Software = field(default_factory=software)
 
     def __post_init__(self) -> None:
@@ -102,8 +105,8 @@ class Run:
         foreign = self.vantage.country
         for one in seen:
             self._innocents.learn(one.task, one.log.observations, foreign=one.task.target.country != foreign)
-        asked = [(task.where, task.endpoint.expect) for task in self.plan.references]
-        self.evidence = msgspec.structs.replace(self.evidence, controls=await control.health(self.tools, asked))
+        controls = await control.health(self.tools, self._asked())
+        self.evidence = msgspec.structs.replace(self.evidence, controls=controls)
         self.on_fitness(self.fitness, self.evidence)
         for one in seen:
             self._keep(one)
@@ -165,7 +168,9 @@ class Run:
         facts = self._facts(seen)
         if wants_control(facts):
             failed_at = self.tools.network.monotonic()
-            await control.through_all(seen.log, self.tools, task.where, task.endpoint.expect)
+            reached = await control.through_all(seen.log, self.tools, task.where, task.endpoint.expect)
+            if not reached and task.where.scheme not in ("dns", "quic"):
+                await self._controls_still_well(failed_at)
             if self.tools.settings.followup:
                 await followup.run(seen.log, self.tools, task, self._innocents, self._facts(seen))
             await self._still_fit(failed_at, with_tls=_untrusted(seen.log))
@@ -175,7 +180,8 @@ class Run:
 
     def _facts(self, seen: _Seen) -> Facts:
         """What is known so far of one endpoint."""
-        return gather(Case(seen.task.endpoint.url, tuple(seen.log.observations), self.fitness, self.evidence))
+        records = self.records(seen.task.name, seen.log.started)
+        return gather(Case(seen.task.endpoint.url, tuple(seen.log.observations), self.fitness, self.evidence, records))
 
     async def _look(self, task: Task, pauses: tuple[float, ...] | None = None) -> _Seen:
         log = Log.begin(self.tools.network)
@@ -201,6 +207,19 @@ class Run:
                 self._checked_tls = self._checked
             if self.fitness is not before:
                 self.on_fitness(self.fitness, self.evidence)
+
+    async def _controls_still_well(self, failed_at: float) -> None:
+        """A control that failed may have lost its own line since the run began: it is asked for references again."""
+        async with self._recheck_controls:
+            if not self.tools.settings.proxies or self._checked_controls >= failed_at or not self.plan.references:
+                return
+            self._checked_controls = self.tools.network.monotonic()
+            controls = await control.health(self.tools, self._asked())
+            self.evidence = msgspec.structs.replace(self.evidence, controls=controls)
+
+    def _asked(self) -> list[tuple[Where, Expect]]:
+        """The references, as a control is asked for them."""
+        return [(task.where, task.endpoint.expect) for task in self.plan.references]
 
     def _evidence(self) -> FitnessEvidence:
         """What is known of the vantage, QUIC included, which only the endpoints tell."""
@@ -229,6 +248,8 @@ class Run:
             failure=None,
             control=ControlState.NONE,
             fitness=self.fitness,
+            required=task.endpoint.required,
+            rollup=spelt_rollup(task.target.rollup),
             runtime=log.elapsed(),
             kind=task.target.kind,
             input=task.endpoint.url,

@@ -4,6 +4,8 @@ The flat columns that analysis needs stand first and in fixed order (a reader ca
 Any change of meaning raises `SCHEMA_VERSION`, and every older version stays readable.
 """
 
+from enum import StrEnum
+
 import msgspec
 
 from probe.model.diagnosis import Certainty, ControlState, Diagnosis, Fitness, Layer, Mechanism, Verdict
@@ -50,12 +52,43 @@ class ControlHealth(msgspec.Struct, frozen=True, array_like=True):
     tried: int
 
 
+class EgressOutcome(StrEnum):
+    """What came of asking by which network the vantage leaves. `agreed`: every network found is the declared one;
+    `mixed`: the declared one and others; `disagreed`: only others; `unknown`: asked, and nothing could be compared."""
+
+    NOT_ASKED = "not_asked"
+    AGREED = "agreed"
+    MIXED = "mixed"
+    DISAGREED = "disagreed"
+    UNKNOWN = "unknown"
+
+
+class EgressWay(StrEnum):
+    """How it was asked: the user's table of networks (`--asn-table`), a page that the user named (`--egress-url`)."""
+
+    ASN_TABLE = "asn_table"
+    EGRESS_URL = "egress_url"
+
+
+class EgressCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """By which network the vantage was seen to leave: `found` are their numbers, ascending; `ways` what told them or,
+    where none was found, what was asked; `table` and `page` the table's file name and the page's host, of those ways.
+    Our own address is never here."""
+
+    outcome: EgressOutcome
+    ways: tuple[EgressWay, ...] = ()
+    table: str = ""
+    page: str = ""
+    found: tuple[int, ...] = ()
+
+
 class FitnessEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the run's references said: `domestic` and `foreign` are `[reached, measured]`, `clock_offset` seconds.
 
     `ipv6` is `ok`, `none` or `broken`; `dead_resolvers` answered no question of the run, so their silence or denial
     says nothing of one name; `controls` are the controls' own health. `quic` is `ok` if some place answered over QUIC
-    so far in the run, `silent` if none did, whatever the name: perhaps the vantage has no QUIC.
+    so far in the run, `silent` if none did, whatever the name: perhaps the vantage has no QUIC. `egress` None: a line
+    of a version that does not say whether anybody was asked.
     """
 
     domestic: tuple[int, int] = (0, 0)
@@ -66,6 +99,7 @@ class FitnessEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     controls: tuple[ControlHealth, ...] = ()
     quic: str = ""
     note: str = ""
+    egress: EgressCheck | None = None
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +107,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
     `time` is RFC 3339 UTC with milliseconds; `runtime` seconds; `failure` the kind that ended the main flow, if any;
     `target_list` the SHA-256 of the target list; `input` the URL measured; `tries` how often the main flow was tried.
+    `required` and `rollup` (`model.target.spelt_rollup`) say what the list made of the endpoint and its target then;
+    `rollup` empty: a line of a version that does not say.
     """
 
     schema: int = SCHEMA_VERSION
@@ -92,6 +128,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     failure: FailureKind | None
     control: ControlState
     fitness: Fitness
+    required: bool = False
+    rollup: str = ""
     runtime: float
     kind: TargetKind
     input: str

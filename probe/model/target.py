@@ -1,5 +1,6 @@
 """What is measured: targets and their endpoints. Knows no file format (`targets/load`) and no plan (`measure/plan`)."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -51,6 +52,38 @@ class RollupRule(msgspec.Struct, frozen=True, kw_only=True):
     role: Role | None = None
     need: Need = Need.ALL
     k: int = 0
+
+
+_NEEDS: dict[str, Need] = {Need.ALL: Need.ALL, Need.ANY: Need.ANY}
+LONGEST_ROLLUP = 300
+"""Characters of a spelt roll-up: every role with a number takes fewer."""
+
+
+def spelt_rollup(rollup: Sequence[RollupRule]) -> str:
+    """A roll-up as a record holds it: clauses with a space between, `api:all web:any realtime:10`, or just `all`.
+
+    A number is a `k_of_n`. No comma is ever in it. `rollup_spelt` reads it back.
+    """
+    needs = (str(rule.k) if rule.need is Need.K_OF_N else rule.need.value for rule in rollup)
+    return " ".join(f"{rule.role}:{need}" if rule.role else need for rule, need in zip(rollup, needs, strict=True))
+
+
+def rollup_spelt(text: str) -> tuple[RollupRule, ...] | None:
+    """The roll-up that a record spells; None for an empty one (not recorded) and for words of another version."""
+    clauses = [_clause(word) for word in text.split(" ")] if 0 < len(text) <= LONGEST_ROLLUP else [None]
+    known = tuple(clause for clause in clauses if clause is not None)
+    return known if len(known) == len(clauses) else None
+
+
+def _clause(word: str) -> RollupRule | None:
+    role, colon, need = word.rpartition(":")
+    if (colon and role not in set(Role)) or (not colon and role):
+        return None
+    of = Role(role) if colon else None
+    if need in _NEEDS:
+        return RollupRule(role=of, need=_NEEDS[need])
+    counted = need.isascii() and need.isdigit() and len(need) < 6 and int(need) > 0
+    return RollupRule(role=of, need=Need.K_OF_N, k=int(need)) if counted else None
 
 
 class Expect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,13 +7,17 @@ measurements. Where the record holds nothing, the page says that it is not ruled
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from probe.model.diagnosis import Verdict
 from probe.model.episode import EpisodeState
+from probe.report.block import egress
 from probe.report.block.choose import deciding, inside
 from probe.report.block.collect import Backing
 from probe.report.block.draft import Draft
 from probe.report.block.view import Alternative, Standing
 from probe.report.view import SeriesView
+from probe.timeline.points import Points
 from probe.timeline.series import Evidence
 
 
@@ -38,12 +42,12 @@ RULES: tuple[_Rule, ...] = (
     _Rule("dns", lambda backing, _: backing.not_dns),
     _Rule("geoblock", lambda backing, around: backing.failed if around.elsewhere else backing.artefacts),
     _Rule("certificate", lambda backing, _: backing.failed - backing.certificate_dates),
-    _Rule("vpn", lambda _backing, _: 0),
+    _Rule("vpn", lambda backing, _: backing.egress.agreed),
     _Rule("clock", lambda backing, _: backing.clock_right),
     _Rule("chance", lambda backing, around: max(backing.retried, min(around.dated, backing.failed))),
 )
-"""One line an explanation. `vpn`: a record does not say whether the declared network was checked, so nothing rules out
-a tunnel or a wrong declaration; a vantage seen elsewhere is unfit, and its failures are not counted."""
+"""One line an explanation. `vpn`: only where the run asked by which network it leaves, and found the declared one and
+no other; a vantage seen elsewhere is unfit, and of its failures only those with an artefact are counted."""
 
 
 def alternatives(draft: Draft) -> Iterator[Alternative]:
@@ -79,6 +83,8 @@ def _wording(key: str, standing: Standing, values: dict[str, object]) -> str:
     if standing is Standing.NOT_RULED_OUT:
         return f"alternative.{key}.open"
     uncounted = key == "portal" and not values["domestic_of"] and not values["foreign_of"]
+    if key == "vpn" and standing is Standing.PARTLY:
+        return "alternative.vpn.partly"
     return f"alternative.{key}.{'uncounted' if uncounted else 'out'}"
 
 
@@ -95,12 +101,14 @@ def _asked(one: SeriesView) -> tuple[str, str, str]:
 
 
 def _around(one: SeriesView, group: Sequence[SeriesView]) -> Around:
-    bad = [point.time for point in one.points if point.evidence == Evidence.BAD]
-    if not bad:
+    points = Points.of(one.points)
+    bad = points.times()[points.evidence() == Evidence.BAD]
+    if not bad.size:
         return Around()
     confirmed = (episode for episode in one.episodes if episode.state is EpisodeState.CONFIRMED)
-    dated = sum(len(inside(one, episode, Evidence.BAD)) for episode in confirmed)
-    return Around(sum(_reached(other, bad[0], bad[-1]) for other in group if _elsewhere(one, other)), dated)
+    dated = sum(inside(one, episode, Evidence.BAD).size for episode in confirmed)
+    first, last = float(bad[0]), float(bad[-1])
+    return Around(sum(_reached(other, first, last) for other in group if _elsewhere(one, other)), dated)
 
 
 def _elsewhere(one: SeriesView, other: SeriesView) -> bool:
@@ -109,7 +117,10 @@ def _elsewhere(one: SeriesView, other: SeriesView) -> bool:
 
 
 def _reached(one: SeriesView, first: float, last: float) -> int:
-    return sum(point.evidence == Evidence.GOOD and first <= point.time <= last for point in one.points)
+    points = Points.of(one.points)
+    times = points.times()
+    meanwhile = slice(np.searchsorted(times, first), np.searchsorted(times, last, side="right"))
+    return int(np.count_nonzero(points.evidence()[meanwhile] == Evidence.GOOD))
 
 
 def _values(draft: Draft, weighed: Sequence[tuple[Backing, Around]]) -> dict[str, object]:
@@ -117,6 +128,7 @@ def _values(draft: Draft, weighed: Sequence[tuple[Backing, Around]]) -> dict[str
     every = deciding(draft.chosen.series)
     mechanisms = tuple(dict.fromkeys(name for one in every for episode in one.episodes for name in episode.mechanisms))
     backing = [one for one, _ in weighed]
+    checked = egress.together(one.egress for one in backing)
     return {
         "of": sum(one.failed for one in backing),
         "control": sum(one.control_reached for one in backing),
@@ -134,4 +146,6 @@ def _values(draft: Draft, weighed: Sequence[tuple[Backing, Around]]) -> dict[str
         "down": sum(one.verdicts.get(Verdict.DOWN, 0) for one in every),
         "restricted": sum(one.verdicts.get(Verdict.RESTRICTED, 0) for one in every),
         "method": draft.methods(mechanisms),
+        "egress": egress.found(draft.words, checked),
+        "egress_open": egress.open_counts(draft.words, checked),
     }

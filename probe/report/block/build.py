@@ -18,6 +18,7 @@ from probe.report.block.integrity import integrity
 from probe.report.block.stripes import stripes
 from probe.report.block.tables import episodes, grid, onsets, series_rows, shares
 from probe.report.block.view import Block, Exhibit
+from probe.report.block.wholes import wholes
 from probe.report.language.catalogue import catalogue
 from probe.report.language.dates import Dates
 from probe.report.view import View
@@ -44,6 +45,7 @@ def build(view: View, dossier: Dossier, chosen: Chosen, *, lang: str = "en", zon
         series=tuple(series_rows(draft)),
         episodes=every,
         shares=shares(draft),
+        wholes=wholes(draft),
         alternatives=tuple(alternatives(draft)),
         exhibits=shown,
         claims=tuple(claims(draft)),

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from probe.model.diagnosis import Certainty, Verdict
 from probe.model.episode import Episode, EpisodeState
 from probe.model.event import Event
@@ -10,8 +13,10 @@ from probe.model.target import Role
 from probe.report.block.ids import event_ids, slug
 from probe.report.block.view import Scope
 from probe.report.view import SeriesView, View
-from probe.timeline.series import Evidence, Point
+from probe.timeline.points import Points
+from probe.timeline.series import Evidence
 
+Places = NDArray[np.intp]
 DECIDES_NOTHING = frozenset({Role.TELEMETRY, Role.REFERENCE})
 
 
@@ -99,10 +104,13 @@ def principal(one: SeriesView) -> Episode | None:
     return (confirmed or list(one.episodes))[-1]
 
 
-def inside(one: SeriesView, episode: Episode, evidence: Evidence) -> list[Point]:
-    """The measurements of an episode that say so and lie in the window."""
+def inside(one: SeriesView, episode: Episode, evidence: Evidence) -> Places:
+    """The measurements of an episode that say so and lie in the window: their places among the points of the series."""
+    points = Points.of(one.points)
     stop = float("inf") if episode.end is None else episode.end.latest
-    return [point for point in one.points if point.evidence == evidence and episode.onset.latest <= point.time < stop]
+    first, last = np.searchsorted(points.times(), (episode.onset.latest, stop)).tolist()
+    found: Places = np.flatnonzero(points.evidence()[first:last] == evidence) + first
+    return found
 
 
 def _exhibited(series: Sequence[SeriesView]) -> Exhibited:
@@ -110,8 +118,9 @@ def _exhibited(series: Sequence[SeriesView]) -> Exhibited:
     hits = [(one, episode) for one in deciding(series) if (episode := principal(one)) is not None]
     if hits:
         one, episode = min(hits, key=lambda hit: _telling(*hit))
-        failed = inside(one, episode, Evidence.BAD)
-        best = next((point for point in failed if point.certainty == episode.certainty), None)
+        points, failed = Points.of(one.points), inside(one, episode, Evidence.BAD)
+        alike = failed[(points.table("certainty") == episode.certainty)[points.columns().kinds[failed]]]
+        best = points[int(alike[0])] if alike.size else None
         return Exhibited(best.id if best else "", _last_good(one, best.time if best else episode.onset.latest))
     lost = [(one, point) for one in deciding(series) for point in one.points[-1:] if point.verdict != Verdict.OK]
     if lost:
@@ -131,5 +140,6 @@ _SURE = (Certainty.CONFIRMED, Certainty.LIKELY, Certainty.POSSIBLE)
 
 
 def _last_good(one: SeriesView, before: float) -> str:
-    good = (point for point in reversed(one.points) if point.evidence == Evidence.GOOD and point.time < before)
-    return next((point.id for point in good), "")
+    points = Points.of(one.points)
+    good = np.flatnonzero(points.evidence()[: int(np.searchsorted(points.times(), before))] == Evidence.GOOD)
+    return points[int(good[-1])].id if good.size else ""

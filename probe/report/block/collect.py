@@ -8,22 +8,26 @@ read, and is passed over here.
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from probe.diagnose.rejudge import Judge
 from probe.model.clock import parse_rfc3339
 from probe.model.codec import decode_line, encode_line
 from probe.model.episode import SeriesKey
 from probe.report.block.choose import Chosen
+from probe.report.block.egress import Egress, Way
+from probe.report.block.origin import TOGETHER, From, Origin, Software, settle
 from probe.report.view import View
 from probe.store.layout import Source
 from probe.store.lines import UNREADABLE, Line, UnreadableError, lines, opened
 from probe.store.lookup import Kept
+from probe.timeline.points import Points
 from probe.timeline.series import Evidence
 
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
@@ -31,8 +35,6 @@ RESOLVER_EXPLANATION = "dead resolver"
 """What `diagnose.considered` calls it; a test keeps the two equal."""
 CERTIFICATE_DATES = frozenset({"ssl_certificate_expired", "ssl_certificate_not_yet_valid"})
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-DISTINCT = 8
-"""So many different values of one fact (software, lists, resolvers) are kept; more are counted by being cut."""
 
 
 class _Considered(msgspec.Struct):
@@ -45,17 +47,17 @@ class _Diagnosis(msgspec.Struct):
     considered: list[_Considered] = []
 
 
+class _Egress(msgspec.Struct):
+    outcome: str = ""
+    table: str = ""
+    page: str = ""
+
+
 class _Evidence(msgspec.Struct):
     domestic: tuple[int, int] = (0, 0)
     foreign: tuple[int, int] = (0, 0)
     clock_offset: float | None = None
-
-
-class _Software(msgspec.Struct):
-    name: str = ""
-    version: str = ""
-    python: str = ""
-    openssl: str = ""
+    egress: _Egress | None = None
 
 
 class _Line(msgspec.Struct):
@@ -79,11 +81,16 @@ class _Line(msgspec.Struct):
     diagnosis: _Diagnosis = msgspec.field(default_factory=_Diagnosis)
     fitness_evidence: _Evidence = msgspec.field(default_factory=_Evidence)
     control_records: list[msgspec.Raw] = []
-    software: _Software = msgspec.field(default_factory=_Software)
+    software: Software = Software()
 
     @property
     def series(self) -> SeriesKey:
         return SeriesKey(self.vantage, self.country, self.asn, self.target, self.endpoint)
+
+    @property
+    def origin(self) -> From:
+        rules = self.diagnosis.ruleset_version
+        return From(self.target, self.endpoint, self.input, self.software, rules, self.target_list, self.network)
 
 
 _decoder = msgspec.json.Decoder(_Line)
@@ -95,7 +102,7 @@ class Backing:
 
     `artefacts` hold a confirmed artefact; `not_outage` that or a control that reached the server, `not_dns` that or a
     resolver that answered other names. `domestic` and `foreign` are references, `[reached, measured]`, over all of
-    them; `clock_worst` is the largest offset seen, in seconds.
+    them; `clock_worst` is the largest offset seen, in seconds; `egress` is what the checks of the network came to.
     """
 
     failed: int = 0
@@ -113,17 +120,7 @@ class Backing:
     clock_worst: float = 0.0
     domestic: tuple[int, int] = (0, 0)
     foreign: tuple[int, int] = (0, 0)
-
-
-@dataclass
-class Origin:
-    """Where the measurements of one target came from: their software, rules, lists and addresses, each with counts."""
-
-    software: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)
-    lists: Counter[str] = field(default_factory=Counter)
-    networks: Counter[str] = field(default_factory=Counter)
-    inputs: dict[str, str] = field(default_factory=dict)
+    egress: Egress = field(default_factory=Egress)
 
 
 class Hashed(NamedTuple):
@@ -153,13 +150,17 @@ def collect(sources: Iterable[Source], view: View, chosen: Iterable[Chosen], jud
     """
     pages = list(chosen)
     series = {one.key: one for page in pages for one in page.series}
-    failed = {p.id for one in series.values() for p in one.points if p.evidence == Evidence.BAD}
+    failed = {name for one in series.values() for name in _failed(Points.of(one.points))}
     witnesses = {name for one in series.values() for episode in one.episodes for name in episode.witnesses}
     shown = {name for page in pages for name in page.exhibited if name}
     dossier = Dossier({key: Backing() for key in series}, {}, {}, {}, ())
     wanted = _Wanted(view.first, view.last, failed, witnesses | shown, shown, set())
     files = tuple(_read(source, dossier, wanted, judge) for source in sources)
     return dossier._replace(files=tuple(one for one in files if one.measurements))
+
+
+def _failed(points: Points) -> Iterator[str]:
+    return points.ids(np.flatnonzero(points.evidence() == Evidence.BAD))
 
 
 class _Wanted(NamedTuple):
@@ -176,30 +177,38 @@ class _Wanted(NamedTuple):
 
 def _read(source: Source, dossier: Dossier, wanted: _Wanted, judge: Judge | None) -> Hashed:
     """One source: its lines counted, its bytes hashed."""
+    said: Counter[From] = Counter()
     measured: Counter[str] = Counter()
     try:
         with opened(source) as stream:
             for line in lines(stream):
-                found = None if line.overlong else _line(line.data, judge)
-                if found is None or found.series not in dossier.backing:
+                found = None if line.overlong else _line(line.data, judge, wanted)
+                backing = None if found is None else dossier.backing.get(found.series)
+                if found is None or backing is None:
                     continue
-                if wanted.first <= parse_rfc3339(found.time) <= wanted.last:
-                    measured[found.target] += 1
-                    _take(found, dossier, wanted)
-                    _cite(found.id, line, source, dossier, wanted, judge)
+                measured[found.target] += 1
+                said[found.origin] += 1
+                if len(said) > TOGETHER:
+                    settle(said, dossier.origins)
+                    said.clear()
+                if found.id in wanted.failed and found.id not in wanted.seen:
+                    wanted.seen.add(found.id)
+                    _back(backing, found)
+                _cite(found.id, line, source, dossier, wanted, judge)
     except (UnreadableError, *UNREADABLE):
         pass  # told when the view was read; what was read up to there counts
+    settle(said, dossier.origins)
     return Hashed(shown(source), *_hash(source), measured)
 
 
-def _line(data: bytes, judge: Judge | None) -> _Line | None:
-    """What is counted of a line, judged anew if a judge is given; None if it is no record."""
+def _line(data: bytes, judge: Judge | None, wanted: _Wanted) -> _Line | None:
+    """What is counted of a line, judged anew if a judge is given; None if it is no record, or not of this time."""
     try:
         found = _decoder.decode(data if judge is None else encode_line(judge(decode_line(data))))
-        parse_rfc3339(found.time)
+        within = wanted.first <= parse_rfc3339(found.time) <= wanted.last
     except _UNDECODABLE:
         return None
-    return found
+    return found if within else None
 
 
 def _cite(name: str, line: Line, source: Source, dossier: Dossier, wanted: _Wanted, judge: Judge | None) -> None:
@@ -233,25 +242,6 @@ def _hash(source: Source) -> tuple[str, int]:
         return "", 0
 
 
-def _take(line: _Line, dossier: Dossier, wanted: _Wanted) -> None:
-    origin = dossier.origins.setdefault(line.target, Origin())
-    software = line.software
-    _count(origin.software, f"{software.name} {software.version} (Python {software.python}, {software.openssl})")
-    _count(origin.rules, line.diagnosis.ruleset_version)
-    _count(origin.lists, line.target_list)
-    _count(origin.networks, line.network)
-    if len(origin.inputs) < DISTINCT * DISTINCT:
-        origin.inputs.setdefault(line.endpoint, line.input)
-    if line.id in wanted.failed and line.id not in wanted.seen:
-        wanted.seen.add(line.id)
-        _back(dossier.backing[line.series], line)
-
-
-def _count(counter: Counter[str], value: str) -> None:
-    if value and (value in counter or len(counter) < DISTINCT):
-        counter[value] += 1
-
-
 def _back(backing: Backing, line: _Line) -> None:
     """Add one failed measurement."""
     evidence, offset = line.fitness_evidence, line.fitness_evidence.clock_offset
@@ -273,6 +263,8 @@ def _back(backing: Backing, line: _Line) -> None:
         backing.clock_worst = max(backing.clock_worst, abs(offset))
     backing.domestic = _plus(backing.domestic, evidence.domestic)
     backing.foreign = _plus(backing.foreign, evidence.foreign)
+    checked = evidence.egress or _Egress()
+    backing.egress.add(checked.outcome, Way(line.asn, checked.table, checked.page))
 
 
 def _plus(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:

@@ -28,7 +28,12 @@ def exhibits(draft: Draft) -> Iterator[Exhibit]:
             where=where,
             sha256=sha256,
             transcript=transcript(
-                kept.measurement, draft.dates.zone, where=where, sha256=sha256, recorded=_recorded(kept)
+                kept.measurement,
+                draft.dates.zone,
+                lang=draft.words.lang,
+                where=where,
+                sha256=sha256,
+                recorded=_recorded(kept),
             ),
         )
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from probe.report.block.choose import principal
-from probe.report.block.collect import Origin
 from probe.report.block.draft import NAMED, Draft, network, place
+from probe.report.block.origin import Origin
 from probe.report.block.view import Fact, Numbers, Rung
 
 HASH_SHOWN = 64

@@ -20,8 +20,8 @@ _MARKS = {Standing.RULED_OUT: "✓", Standing.PARTLY: "~", Standing.NOT_RULED_OU
 def render(block: Block, page: Page) -> str:
     """The whole page, ending in a newline. Its width is its own, so `page` is not asked."""
     del page
-    sections = (_head, _facts, _figure, _grid, _onsets, _shares, _alternatives, _claims, _notes, _exhibits, _missing,
-                _limits, _proof)  # fmt: skip
+    sections = (_head, _facts, _figure, _grid, _wholes, _onsets, _shares, _alternatives, _claims, _notes, _exhibits,
+                _missing, _limits, _proof)  # fmt: skip
     return "\n".join("\n".join(lines) + "\n" for section in sections if (lines := list(section(block))))
 
 
@@ -64,6 +64,13 @@ def _grid(block: Block) -> Iterator[str]:
     )
     yield from _table((grid.head, *heads), rows)
     yield from _note(grid.note)
+
+
+def _wholes(block: Block) -> Iterator[str]:
+    if block.wholes.rows:
+        yield from _title(block.wholes.title)
+        yield from (f"- {plain(row.text)}" for row in block.wholes.rows)
+        yield from _note(block.wholes.note)
 
 
 def _onsets(block: Block) -> Iterator[str]:

@@ -4,7 +4,8 @@ The most telling state comes first; a page that can say nothing says that, and n
 """
 
 from collections.abc import Sequence
-from itertools import takewhile
+
+import numpy as np
 
 from probe.model.diagnosis import Verdict
 from probe.report.block import subject
@@ -12,7 +13,8 @@ from probe.report.block.choose import deciding
 from probe.report.block.draft import Draft
 from probe.report.block.view import Rung
 from probe.report.view import SeriesView, State
-from probe.timeline.series import Evidence, Point
+from probe.timeline.points import Points
+from probe.timeline.series import Evidence
 
 ORDER = (State.FAILING, State.INTERFERED, State.RESTRICTED, State.DOWN, State.UNKNOWN, State.OPEN)
 """Which state the sentence is about, most telling first."""
@@ -46,15 +48,19 @@ def _when(draft: Draft, state: State, meant: Sequence[SeriesView]) -> str:
     if state is State.DOWN:
         starts = [one.downs[-1].first for one in meant if one.downs] or starts
     elif state is State.FAILING:
-        starts = [point.time for one in meant for point in _failing(one)] or starts
+        starts = [first for one in meant for first in _failing(one)] or starts
     first = min(starts)
     return draft.dates.stretch(first, max(one.last for one in meant)).text
 
 
-def _failing(one: SeriesView) -> list[Point]:
-    """The failures since it was last reached."""
-    back = takewhile(lambda point: point.evidence != Evidence.GOOD, reversed(one.points))
-    return [point for point in back if point.evidence == Evidence.BAD]
+def _failing(one: SeriesView) -> list[float]:
+    """When the first failure was since it was last reached; nothing where there is none."""
+    points = Points.of(one.points)
+    evidence = points.evidence()
+    good = np.flatnonzero(evidence == Evidence.GOOD)
+    since = int(good[-1]) + 1 if good.size else 0
+    failed: list[float] = points.times()[since:][evidence[since:] == Evidence.BAD][:1].tolist()
+    return failed
 
 
 def _because(draft: Draft, state: State, meant: Sequence[SeriesView]) -> str:

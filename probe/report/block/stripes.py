@@ -5,9 +5,10 @@ cells that say how many they are and whether they agree; many rows become the ev
 and the figure's note says both.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from probe.model.claim import Comparison
 from probe.model.diagnosis import Verdict
@@ -17,6 +18,7 @@ from probe.report.block.draft import Draft, place, state_name
 from probe.report.block.view import Bracket, Flag, Legend, Outcome, Span, Stripe, Stripes, Tick
 from probe.report.view import SeriesView
 from probe.timeline.cadence import unknown
+from probe.timeline.points import Kind, Points
 from probe.timeline.series import Evidence, Point
 
 MOST_ROWS = 40
@@ -58,13 +60,13 @@ def stripes(draft: Draft) -> Stripes:
     )
 
 
-def outcome_of(point: Point) -> Outcome:
+def outcome_of(said: Point | Kind) -> Outcome:
     """What one measurement's tick says."""
-    if point.evidence == Evidence.BAD:
+    if said.evidence == Evidence.BAD:
         return Outcome.FAILED
-    if point.evidence == Evidence.GOOD:
-        return _GOOD.get(point.verdict, Outcome.REACHED)
-    return _VOID.get(point.verdict, Outcome.UNPROVEN)
+    if said.evidence == Evidence.GOOD:
+        return _GOOD.get(said.verdict, Outcome.REACHED)
+    return _VOID.get(said.verdict, Outcome.UNPROVEN)
 
 
 def _shown(series: Sequence[SeriesView]) -> tuple[list[SeriesView], list[SeriesView]]:
@@ -90,7 +92,7 @@ def _cell(points: int, length: float, rows: int, merged: bool) -> float:
 
 
 def _stripe(draft: Draft, one: SeriesView, first: float, last: float, cell: float) -> Stripe:
-    measured = [first, *(point.time for point in one.points), last]
+    measured = [first, *Points.of(one.points).times().tolist(), last]
     vantage = (one.key.vantage, one.key.country, one.key.asn)
     runs = [found for found in draft.view.vantages if tuple(found.key) == vantage]
     return Stripe(
@@ -111,38 +113,58 @@ def _stripe(draft: Draft, one: SeriesView, first: float, last: float, cell: floa
 
 def _together(draft: Draft, rest: Sequence[SeriesView], first: float, cell: float) -> Stripe:
     """One row for many series: their measurements in common cells."""
-    points = sorted((point for one in rest for point in one.points), key=lambda point: point.time)
     said = draft.words.counted("figure.rest", len(rest))
     state = rest[0].state if len({one.state for one in rest}) == 1 else ""
     name = draft.words.name("state", state) if state else ""
-    drawn = tuple(ticks(points, first, cell))
+    drawn = tuple(_cells([Points.of(one.points) for one in rest], first, cell))
     return Stripe(said, "", "", state, name, len(rest), drawn, (), (), (), (), said)
 
 
-def ticks(points: Iterable[Point], first: float, cell: float) -> Iterator[Tick]:
+def ticks(points: Sequence[Point], first: float, cell: float) -> Iterator[Tick]:
     """A tick a measurement, or a tick a cell of `cell` seconds counted from `first`; nothing where nothing was
     measured."""
-    if not cell:
-        for point in points:
-            bad, good = int(point.evidence == Evidence.BAD), int(point.evidence == Evidence.GOOD)
-            yield Tick(point.time, point.time, outcome_of(point), 1, bad, good, point.mechanism, point.id)
+    if cell:
+        yield from _cells([Points.of(points)], first, cell)
         return
-    for _, group in groupby(points, key=lambda point: (point.time - first) // cell):
-        members = list(group)
-        counts = Counter(outcome_of(point) for point in members)
-        failed = sum(point.evidence == Evidence.BAD for point in members)
-        reached = sum(point.evidence == Evidence.GOOD for point in members)
-        yield Tick(
-            members[0].time, members[-1].time, _agreed(counts, members), len(members), failed, reached, "", ""
-        )  # fmt: skip
+    for point in points:
+        bad, good = int(point.evidence == Evidence.BAD), int(point.evidence == Evidence.GOOD)
+        yield Tick(point.time, point.time, outcome_of(point), 1, bad, good, point.mechanism, point.id)
 
 
-def _agreed(counts: Counter[Outcome], members: Sequence[Point]) -> Outcome:
+def _cells(series: Sequence[Points], first: float, cell: float) -> Iterator[Tick]:
+    """A tick a cell, of all these series together."""
+    times = np.concatenate([points.times() for points in series])
+    says = np.concatenate([_says(points) for points in series])
+    order = np.argsort(times, kind="stable")
+    times, says = times[order], says[order]
+    begins = np.flatnonzero(np.diff((times - first) // cell, prepend=-1.0))
+    ends = np.append(begins[1:], times.size)
+    counts = np.zeros((begins.size, len(_SAYS)), dtype=np.int64)
+    np.add.at(counts, (np.repeat(np.arange(begins.size), ends - begins), says), 1)
+    for row, begin, end in zip(counts.tolist(), times[begins].tolist(), times[ends - 1].tolist(), strict=True):
+        met = {one: count for one, count in zip(_SAYS, row, strict=True) if count}
+        failed = met.get(Outcome.FAILED, 0)
+        reached = sum(met.get(one, 0) for one in _REACHED)
+        yield Tick(begin, end, _agreed(met), sum(row), failed, reached, "", "")
+
+
+_SAYS = tuple(Outcome)
+_REACHED = (Outcome.REACHED, *_GOOD.values())
+_TELLING = frozenset({Outcome.FAILED, *_REACHED})
+
+
+def _says(points: Points) -> NDArray[np.intp]:
+    """What each measurement's tick says, as a place in `_SAYS`."""
+    places = np.array([_SAYS.index(outcome_of(kind)) for kind in points.kinds], dtype=np.intp)
+    return places[points.columns().kinds]
+
+
+def _agreed(met: Mapping[Outcome, int]) -> Outcome:
     """What a cell says: what its telling measurements say alike; what says nothing does not spoil it."""
-    telling = {outcome_of(point) for point in members if point.evidence != Evidence.VOID}
+    telling = _TELLING.intersection(met)
     if len(telling) > 1:
         return Outcome.MIXED
-    return telling.pop() if telling else max(counts, key=lambda one: (counts[one], one))
+    return min(telling) if telling else max(met, key=lambda one: (met[one], one))
 
 
 def _brackets(draft: Draft, episodes: Sequence[Episode], *, end: bool) -> Iterator[Bracket]:

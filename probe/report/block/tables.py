@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from math import floor
 
+import numpy as np
+
 from probe.model.episode import Episode
 from probe.report.block.choose import deciding, inside
 from probe.report.block.draft import Draft, network, place, state_name
@@ -10,6 +12,7 @@ from probe.report.block.ids import episode_id
 from probe.report.block.ladder import rung_of
 from probe.report.block.view import Cell, Grid, GridRow, Network, Onset, Onsets, SeriesRow, Share, ShareRow, Shares
 from probe.report.view import SeriesView, State
+from probe.timeline.points import Points
 from probe.timeline.series import Evidence
 
 MOST_ONSETS = 200
@@ -146,8 +149,8 @@ def _confirmed_after(one: SeriesView, episode: Episode) -> tuple[int, float] | N
     if episode.confirmed_at is None or not one.points or one.points[0].time > episode.onset.latest:
         return None
     until = episode.confirmed_at
-    failed = sum(point.time <= until for point in inside(one, episode, Evidence.BAD))
-    return failed, until - episode.onset.latest
+    failed = Points.of(one.points).times()[inside(one, episode, Evidence.BAD)]
+    return int(np.searchsorted(failed, until, side="right")), until - episode.onset.latest
 
 
 def _confirmed_text(draft: Draft, episode: Episode, after: tuple[int, float] | None) -> str:
@@ -190,14 +193,14 @@ def shares(draft: Draft) -> Shares | None:
 
 def _cells(series: Sequence[SeriesView], first: float, last: float, step: float) -> Iterator[Share]:
     size = floor((last - first) / step) + 1
-    failed, telling = [0] * size, [0] * size
+    failed, telling = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
     for one in series:
-        for point in one.points:
-            at = int((point.time - first) // step)
-            failed[at] += point.evidence == Evidence.BAD
-            telling[at] += point.evidence != Evidence.VOID
-    for at in range(size):
-        yield Share(first + at * step, min(first + (at + 1) * step, last), failed[at], telling[at])
+        points = Points.of(one.points)
+        cells, evidence = ((points.times() - first) // step).astype(np.intp), points.evidence()
+        failed += np.bincount(cells[evidence == Evidence.BAD], minlength=size)
+        telling += np.bincount(cells[evidence != Evidence.VOID], minlength=size)
+    for at, (bad, told) in enumerate(zip(failed.tolist(), telling.tolist(), strict=True)):
+        yield Share(first + at * step, min(first + (at + 1) * step, last), bad, told)
 
 
 def _share_alt(draft: Draft, rows: Sequence[ShareRow]) -> str:

@@ -22,8 +22,8 @@ _MARKS = {Standing.RULED_OUT: "+", Standing.PARTLY: "~", Standing.NOT_RULED_OUT:
 
 def render(block: Block, page: Page) -> str:
     """The whole page, ending in a newline."""
-    sections = (_head, _facts, _figure, _grid, _onsets, _shares, _alternatives, _beside, _exhibits, _missing, _limits,
-                _proof)  # fmt: skip
+    sections = (_head, _facts, _figure, _grid, _wholes, _onsets, _shares, _alternatives, _beside, _exhibits, _missing,
+                _limits, _proof)  # fmt: skip
     texts = ("\n".join(line.rstrip() for line in section(block, page)) for section in sections)
     return "\n".join(f"{text}\n" for text in texts if text)
 
@@ -74,6 +74,13 @@ def _grid(block: Block, page: Page) -> Iterator[str]:
             name = " " * columns(name)
     if block.grid.note:
         yield from _fill(INDENT, INDENT, block.grid.note, page)
+
+
+def _wholes(block: Block, page: Page) -> Iterator[str]:
+    if block.wholes.rows:
+        yield page.paint("bold", block.wholes.title)
+        yield from _each((row.text for row in block.wholes.rows), page)
+        yield from _fill(INDENT, INDENT, block.wholes.note, page) if block.wholes.note else ()
 
 
 def _onsets(block: Block, page: Page) -> Iterator[str]:

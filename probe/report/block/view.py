@@ -34,7 +34,7 @@ __all__ = [  # this file is the door to all of the view
     "File", "Flag", "Grid", "GridRow", "Headline", "Integrity", "Legend",
     "Moment", "Network", "NoteRow", "Numbers", "Onset", "Onsets", "Outcome",
     "Rung", "Scope", "SeriesRow", "Share", "ShareRow", "Shares", "Span",
-    "Standing", "Stripe", "Stripes", "Tick",
+    "Standing", "Stripe", "Stripes", "Tick", "WholeRow", "Wholes",
 ]  # fmt: skip
 
 
@@ -163,6 +163,34 @@ class Alternative(NamedTuple):
     of: int
 
 
+class WholeRow(NamedTuple):
+    """How a target stood as a whole from one vantage point, from `since` on until its next row. `first`: so it was at
+    its first measurement, which `since` then is. `state` as in `probe run`; `enough`: by its rule it counts as reached,
+    blocked endpoints or not; None, and an empty `rollup`: no rule is recorded. `text` says all of it."""
+
+    target: str
+    vantage: str
+    country: str
+    asn: int
+    since: Span
+    first: bool
+    state: str
+    blocked: tuple[str, ...]
+    failing: tuple[str, ...]
+    enough: bool | None
+    rollup: str
+    required: tuple[str, ...]
+    text: str
+
+
+class Wholes(NamedTuple):
+    """Targets as a whole, by the rule of each time. No rows: the records do not say a rule."""
+
+    title: str
+    rows: tuple[WholeRow, ...]
+    note: str
+
+
 class Exhibit(NamedTuple):
     """One measurement, told step by step (in English: the words of the record). `kind`: `failed` or `good`; `where` is
     FILE:LINE; `sha256` that of the line as it lies on disk."""
@@ -265,6 +293,7 @@ class Block(NamedTuple):
     series: tuple[SeriesRow, ...]
     episodes: tuple[Onset, ...]
     shares: Shares | None
+    wholes: Wholes
     alternatives: tuple[Alternative, ...]
     exhibits: tuple[Exhibit, ...]
     claims: tuple[ClaimRow, ...]

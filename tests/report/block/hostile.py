@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from probe.model.diagnosis import Diagnosis, Finding, Layer, Verdict
-from probe.model.measurement import FitnessEvidence, Software
+from probe.model.measurement import EgressCheck, EgressOutcome, FitnessEvidence, Software
 from probe.model.observation import HTTPRoundTrip
 from probe.report.block.view import Block
 from probe.report.joined import Outside
@@ -39,9 +39,11 @@ def hostile_page(folder: Path, lang: str = "en") -> Block:
     told = {
         **RESET, "observations": (http,), "diagnosis": judged, "input": EVIL, "network": EVIL, "target_list": EVIL,
         "software": Software(name=EVIL, version=EVIL, python=EVIL, openssl=EVIL),
-        "fitness_evidence": FitnessEvidence(note=EVIL),
+        "fitness_evidence": FitnessEvidence(
+            note=EVIL, egress=EgressCheck(outcome=EgressOutcome.AGREED, table=EVIL, page=EVIL, found=(4134,))
+        ),
     }  # fmt: skip
-    measured = series((20, {}), (20, told), target=EVIL, endpoint=EVIL, country=EVIL)
+    measured = series((20, {}), (20, told), target=EVIL, endpoint=EVIL, country=EVIL, rollup="all", required=True)
     outside = Outside(
         (claim(target=EVIL, endpoint=EVIL, country=EVIL, by=EVIL, link=EVIL, evidence=EVIL),),
         (note(target=EVIL, endpoint=EVIL, by=EVIL, text=EVIL),),

@@ -58,7 +58,7 @@ def test_no_stranger_makes_a_link_an_image_a_heading_or_html(tmp_path: Path, lan
     assert not {"html_block", "html_inline", "link_open", "image", "em_open", "s_open", "blockquote_open",
                 "ordered_list_open", "code_block"} & {token.type for token in tokens}  # fmt: skip
     names = ("facts", "alternatives", "claims", "notes", "exhibits", "limits")
-    titles = (block.stripes.title, block.grid.title, block.onsets.title, block.integrity.title)
+    titles = (block.stripes.title, block.grid.title, block.wholes.title, block.onsets.title, block.integrity.title)
     assert sorted(_headings(tokens, "h2")) == sorted([*titles, *(block.labels[name] for name in names)])
     assert len(_headings(tokens, "h1")) == 1
     prose = "".join(token.content for token in tokens if token.type in ("text", "text_special"))

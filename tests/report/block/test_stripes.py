@@ -1,12 +1,17 @@
 """Figure A: a tick a run, gaps without ticks, onsets no narrower than the schedule, cells that say what they are."""
 
+from itertools import groupby
 from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.model.diagnosis import Verdict
 from probe.model.target import Role
-from probe.report.block.stripes import MOST_MARKS, MOST_ROWS, MOST_TICKS
+from probe.report.block.stripes import MOST_MARKS, MOST_ROWS, MOST_TICKS, outcome_of, ticks
 from probe.report.block.view import Outcome, Stripe, Stripes
 from probe.report.joined import Outside
+from probe.timeline.points import Evidence, Point
 from tests.report.block.making import claim, page, series, wave
 from tests.report.story import BLOCKED_API, DOWN, OFFLINE, RESET, STEP, clock, story
 from tests.store.records import measurement
@@ -115,3 +120,26 @@ def test_one_measurement_alone_is_a_figure(tmp_path: Path) -> None:
     figure = page(tmp_path, [measurement()]).stripes
     assert len(figure.rows[0].ticks) == 1
     assert figure.first == figure.last
+
+
+POINTS = st.lists(
+    st.builds(
+        Point, st.integers(0, 400).map(float), st.sampled_from(Evidence), st.just(""), st.just(""),
+        st.sampled_from([*Verdict]), st.just("id"),
+    ),
+    min_size=1,
+).map(sorted)  # fmt: skip
+
+
+@given(POINTS, st.sampled_from([1.0, 10.0, 60.0, 1000.0]))
+def test_a_cell_holds_what_was_measured_in_it_and_nothing_else(points: list[Point], cell: float) -> None:
+    first = points[0].time
+    cells = [list(group) for _, group in groupby(points, key=lambda point: (point.time - first) // cell)]
+    made = list(ticks(points, first, cell))
+    assert [(tick.first, tick.last, tick.size) for tick in made] == [(c[0].time, c[-1].time, len(c)) for c in cells]
+    assert [tick.failed for tick in made] == [sum(point.evidence == Evidence.BAD for point in c) for c in cells]
+    assert [tick.reached for tick in made] == [sum(point.evidence == Evidence.GOOD for point in c) for c in cells]
+    for tick, members in zip(made, cells, strict=True):
+        telling = {outcome_of(point) for point in members if point.evidence != Evidence.VOID}
+        met = {outcome_of(point) for point in members}
+        assert tick.outcome in ({Outcome.MIXED} if len(telling) > 1 else telling or met)
