@@ -23,15 +23,17 @@ PADDING = 2048
 
 _COMMA = 44
 _START, _RUN, _TIME, _NAME = b'{"schema":1,"id":"', b'","run_id":"', b'","time":"', b'","vantage":"'
-_ID, _RUN_ID, _CLOCK, _ROLE, _FITNESS = 1, 2, 3, 9, 16
-"""Which comma of a line, from 0, ends these columns."""
+_REQUIRED, _ROLLUP = b',"required":', b',"rollup":"'
+_ID, _RUN_ID, _CLOCK, _FITNESS, _RULE = 1, 2, 3, 16, 18
+"""Which comma of a line, from 0, ends these columns. `required` and `rollup` follow `fitness` in lines that have
+them."""
 _TIME_LENGTH = 24
 
 
 class Heads(NamedTuple):
     """Where the columns of lines are: `[id, id_end)` and so on, as places in the buffer. `rows` says which lines these
-    are. `named` is the span from the key `vantage` to the comma that ends `role`; `said` that from `verdict` to
-    `fitness`; `rest` is the comma before `runtime`."""
+    are. `said` is where the key `vantage` begins, and `rest` the comma before `runtime`: between them stands what many
+    rows share."""
 
     rows: Places
     id: Places
@@ -39,8 +41,6 @@ class Heads(NamedTuple):
     run: Places
     run_end: Places
     time: Places
-    named: Places
-    named_end: Places
     said: Places
     rest: Places
 
@@ -64,7 +64,8 @@ def _heads(buffer: Bytes, starts: Places, rows: Places, width: int) -> Heads:
     flat = np.flatnonzero(sliding_window_view(buffer, width)[begin] == _COMMA)
     base = np.arange(begin.size) * width
     first = np.searchsorted(flat, base)
-    good = np.diff(first, append=flat.size) > _FITNESS
+    count = np.diff(first, append=flat.size)
+    good = count > _FITNESS
 
     def comma(number: int) -> Places:
         """That comma of each line; some place or other where there are not so many."""
@@ -78,7 +79,9 @@ def _heads(buffer: Bytes, starts: Places, rows: Places, width: int) -> Heads:
     good &= spelt(buffer, run_end, _TIME) & spelt(buffer, time_end, _NAME)
     good &= time_end - run_end == len(_TIME) + _TIME_LENGTH
     good &= (id_end - begin >= len(_START)) & (run_end - id_end >= len(_RUN))
-    role = comma(_ROLE)
+    fitness = comma(_FITNESS)
+    ruled = good & spelt(buffer, fitness, _REQUIRED) & spelt(buffer, comma(_FITNESS + 1), _ROLLUP)
+    good &= ~ruled | (count > _RULE)
     found = Heads(
         rows=rows,
         id=begin + len(_START),
@@ -86,10 +89,8 @@ def _heads(buffer: Bytes, starts: Places, rows: Places, width: int) -> Heads:
         run=id_end + len(_RUN),
         run_end=run_end,
         time=run_end + len(_TIME),
-        named=time_end + 2,
-        named_end=role,
-        said=role + 1,
-        rest=comma(_FITNESS),
+        said=time_end + 2,
+        rest=np.where(ruled, comma(_RULE), fitness),
     )
     return those(found, good)
 

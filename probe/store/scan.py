@@ -23,11 +23,13 @@ from probe.store.spans import LONGEST, UNKNOWN, Spans, packed, same
 from probe.store.times import micros
 
 _T = TypeVar("_T")
+_BITS = 32
+"""Of a code of two: how many are the lower one's."""
 _Never = Literal["\0 no flat column stands twice in a line of ours"]
 
 
-class _Named(msgspec.Struct, forbid_unknown_fields=True):
-    """The flat columns of one span, exactly."""
+class _Said(msgspec.Struct, forbid_unknown_fields=True):
+    """The flat columns that many rows share, exactly."""
 
     vantage: str
     country: str
@@ -35,9 +37,6 @@ class _Named(msgspec.Struct, forbid_unknown_fields=True):
     target: str
     endpoint: str
     role: str
-
-
-class _Said(msgspec.Struct, forbid_unknown_fields=True):
     verdict: str
     certainty: str | None
     layer: str | None
@@ -45,6 +44,8 @@ class _Said(msgspec.Struct, forbid_unknown_fields=True):
     failure: str | None
     control: str
     fitness: str
+    required: bool = False
+    rollup: str = ""
 
 
 class _Rest(msgspec.Struct, gc=False):
@@ -68,10 +69,11 @@ class _Rest(msgspec.Struct, gc=False):
     failure: _Never | msgspec.UnsetType = msgspec.UNSET
     control: _Never | msgspec.UnsetType = msgspec.UNSET
     fitness: _Never | msgspec.UnsetType = msgspec.UNSET
+    required: _Never | msgspec.UnsetType = msgspec.UNSET
+    rollup: _Never | msgspec.UnsetType = msgspec.UNSET
 
 
 _rest = msgspec.json.Decoder(_Rest)
-_named = msgspec.json.Decoder(_Named)
 _said = msgspec.json.Decoder(_Said)
 
 
@@ -81,8 +83,7 @@ class Scanner:
     def __init__(self, tables: Tables, tally: Tally) -> None:
         self.passed = 0
         self._tables, self._tally = tables, tally
-        self._names = Spans(self._name)
-        self._judged = Spans(self._judgement)
+        self._said = Spans(self._say)
         self._runs = Spans(self._run)
         self._tails: list[bytes] = []
 
@@ -115,25 +116,25 @@ class Scanner:
         head = heads(buffer, piece.starts)
         stop = piece.ends[head.rows]
         head = those(head, (head.rest < stop) & (stop - piece.starts[head.rows] < LINE_LIMIT))
-        names = self._names.codes(buffer, head.named, head.named_end)
-        judged = self._judged.codes(buffer, head.said, head.rest)
+        said = self._said.codes(buffer, head.said, head.rest)
+        names, judged = said >> _BITS, said & (1 << _BITS) - 1
         runs = self._runs.codes(buffer, head.run, head.run_end)
         times, valid = micros(buffer, head.time)
-        good = valid & (names != UNKNOWN) & (judged != UNKNOWN) & (runs != UNKNOWN)
+        good = valid & (said != UNKNOWN) & (runs != UNKNOWN)
         good &= self._regular(buffer, head, names)
         good[good] = _wellformed(piece.data, head.rest[good], piece.ends[head.rows[good]])
-        named, said, run = (column[good].astype(np.int32) for column in (names, judged, runs))
-        return head.rows[good], Block(named, said, run, run, times[good])
+        name, judgement, run = (column[good].astype(np.int32) for column in (names, judged, runs))
+        return head.rows[good], Block(name, judgement, run, run, times[good])
 
     def _regular(self, buffer: Bytes, head: Heads, names: NDArray[np.int64]) -> Bools:
         """Whether ids are made of run, target and endpoint; others are read carefully."""
         size = head.run_end - head.run
         for name in list(self._tables.names)[len(self._tails) :]:
-            self._tails.append(name.tail.encode() if _plain(name.tail) else b"")
+            self._tails.append(name.tail.encode() if _plain(name.tail) and len(name.tail) <= LONGEST else b"")
         tails = np.array(self._tails or [b""])
         width = tails.dtype.itemsize
         length = np.char.str_len(tails)[names]
-        result: Bools = (length > 0) & (length <= LONGEST) & (head.id_end - head.id == size + length)
+        result: Bools = (length > 0) & (head.id_end - head.id == size + length)
         result &= same(buffer, head.id, head.run, size)
         padded = np.zeros((tails.size, -(-width // 8) * 8), dtype=np.uint8)
         padded[:, :width] = tails.view(np.uint8).reshape(tails.size, width)
@@ -150,15 +151,15 @@ class Scanner:
                 self._tally.records += 1
                 yield row
 
-    def _name(self, span: bytes) -> int | None:
-        found = _read(_named, b"{" + span + b"}")
-        return None if found is None else self._tables.name(Name(*msgspec.structs.astuple(found)))
-
-    def _judgement(self, span: bytes) -> int | None:
+    def _say(self, span: bytes) -> int | None:
+        """The code of the series, and below it that of the judgement."""
         found = _read(_said, b"{" + span + b"}")
         if found is None:
             return None
-        return self._tables.judgement(Judged(*(word or "" for word in msgspec.structs.astuple(found))))
+        vantage, country, asn, target, endpoint, role, *words, required, rollup = msgspec.structs.astuple(found)
+        name = self._tables.name(Name(vantage, country, asn, target, endpoint, role))
+        judged = self._tables.judgement(Judged._make((*(word or "" for word in words), required, rollup)))
+        return name << _BITS | judged
 
     def _run(self, span: bytes) -> int | None:
         text = span.decode("latin-1")

@@ -58,7 +58,8 @@ def packed(buffer: Bytes, begin: Places, length: Places, columns: int = 0) -> Wo
     columns = columns or -(-int(length.max(initial=1)) // 8)
     window = sliding_window_view(buffer, columns * 8)[begin].view(np.uint64)
     whole, part = np.divmod(length, 8)
-    window *= np.arange(columns) <= whole[:, None]
+    full = int(whole.min(initial=columns))  # so many words of each lie inside: often nearly all
+    window[:, full:] *= np.arange(full, columns) <= whole[:, None]
     cut = np.flatnonzero(whole < columns)
     window[cut, whole[cut]] &= _LOW[part[cut]]
     return window

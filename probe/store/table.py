@@ -8,9 +8,10 @@ through their lines, if they keep them.
 
 # ruff: noqa: S608 - SQL is made of our own words; what is not ours passes `quoted`
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from probe.model.measurement import SCHEMA_VERSION
 from probe.store.columns import Block, Codes, Judged, Name, Tables
+from probe.store.known import Known
 from probe.store.layout import Source
 from probe.store.lines import Line, UnreadableError
 from probe.store.parquet import (
@@ -42,24 +44,14 @@ if TYPE_CHECKING:
 WINDOW = 2_000_000
 """Rows asked for at once: 30 bytes each."""
 _NAMED = ("vantage", "country", "asn", "target", "endpoint", "role")
-_SAID = ("verdict", "certainty", "layer", "mechanism", "failure", "control", "fitness")
+_RUN = ("run_id",)
+_SAID = ("verdict", "certainty", "layer", "mechanism", "failure", "control", "fitness", "required", "rollup")
 _AFTER = 221_876_928_000_000_000
 """Microseconds since 1970 at which the year 9001 begins."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ODD_AT_ONCE = 1000
 FILES = 500
 """Files whose ends are read together."""
-
-
-class _Known(NamedTuple):
-    """The hashes of the words of a file, ascending, and our codes for them."""
-
-    hashes: NDArray[np.uint64]
-    codes: Codes
-
-    def codes_of(self, hashes: NDArray[np.uint64]) -> Codes:
-        """The codes of some of them."""
-        return self.codes[np.searchsorted(self.hashes, hashes)]
 
 
 def table(
@@ -189,18 +181,17 @@ class _Files:
         """All rows, a window at a time."""
         size = sum(Path(path).stat().st_size for path in self._sources)
         must = f"coalesce({_fine(self._shape)}, false)"
-        count, good = self._one(f"SELECT count(*), count(*) FILTER (WHERE {must}) FROM {self._shape.table}")
-        fine = must if good < count else "true"  # asked once: it costs as much as a window
-        names = self._words(_NAMED, fine, lambda words: self._tables.name(Name(*words)))
-        said = self._words(_SAID, fine, lambda words: self._tables.judgement(Judged(*words)))
-        runs = self._words(("run_id",), fine, lambda words: self._tables.run(*words))
+        (count,) = self._one(f"SELECT count(*) FROM {self._shape.table}")
+        good = 0
         for begin in range(0, count, WINDOW):
+            held = min(WINDOW, count - begin)
             part = f"file_row_number >= {begin} AND file_row_number < {begin + WINDOW}" if count > WINDOW else "true"
-            block = self._window(f"{part} AND {fine}", names, said, runs)
+            block = self._window(part, must, held)
+            good += block.times.size
             self._tally.records += block.times.size
             self._tally.lines += block.times.size
             yield block
-            heard(size * min(WINDOW, count - begin) // count)
+            heard(size * held // count)
         if good < count:
             yield from self._odd(f"NOT {must}")
 
@@ -220,19 +211,23 @@ class _Files:
                     if row is not None:
                         yield row
 
-    def _window(self, where: str, names: _Known, said: _Known, runs: _Known) -> Block:
-        asked = self._shape.columns
+    def _window(self, part: str, must: str, held: int) -> Block:
+        """The rows of one part of the files for which `must` holds, of `held` in all."""
+        where, asked = f"{part} AND {must}", self._shape.columns
+        named, said, run = (_hash(asked[column] for column in columns) for columns in (_NAMED, _SAID, _RUN))
         found = self._arrays(
-            f"SELECT {_hash(self._shape, _NAMED)} AS named, {_hash(self._shape, _SAID)} AS said, "
-            f"{_hash(self._shape, ('run_id',))} AS run, epoch_us({asked['time']}) AS time, "
+            f"SELECT {named} AS named, {said} AS said, {run} AS run, epoch_us({asked['time']}) AS time, "
             f"{_regular(self._shape)} AS regular FROM {self._shape.table} WHERE {where}"
         )
-        run = runs.codes_of(found["run"])
-        ids = run
+        fine = part if found["time"].size == held else where  # cheaper: it need not look at every id again
+        names = self._words(_NAMED, fine, lambda words: self._tables.name(Name(*words))).codes_of(found["named"])
+        says = self._words(_SAID, fine, lambda words: self._tables.judgement(_judged(*words))).codes_of(found["said"])
+        runs = self._words(_RUN, fine, lambda words: self._tables.run(*words)).codes_of(found["run"])
+        ids = runs
         if not found["regular"].all():
-            ids = run.copy()
-            ids[~found["regular"]] = self._irregular(where, run[~found["regular"]])
-        return Block(names.codes_of(found["named"]), said.codes_of(found["said"]), run, ids, found["time"])
+            ids = runs.copy()
+            ids[~found["regular"]] = self._irregular(where, runs[~found["regular"]])
+        return Block(names, says, runs, ids, found["time"])
 
     def _irregular(self, where: str, runs: Codes) -> Codes:
         """The codes of ids that are not made of run, target and endpoint."""
@@ -243,15 +238,19 @@ class _Files:
         codes = (self._tables.id(one, run, regular=False) for one, run in zip(ids, runs.tolist(), strict=True))
         return np.fromiter(codes, dtype=np.int32, count=runs.size)
 
-    def _words(self, columns: tuple[str, ...], fine: str, code: Any) -> _Known:
+    def _words(self, columns: tuple[str, ...], where: str, code: Callable[[tuple[Any, ...]], int]) -> Known:
         """The words of some columns, each set of them once."""
-        asked = ", ".join(_word(self._shape, column) for column in columns)
-        sql = f"SELECT DISTINCT {_hash(self._shape, columns)}, {asked} FROM {self._shape.table} WHERE {fine}"
-        found = sorted(execute(self._connection, sql, self._name))
+        keys = [f'"{column}"' for column in columns]
+        once = ", ".join(f"{self._shape.columns[column]} AS {key}" for column, key in zip(columns, keys, strict=True))
+        sql = (
+            f"SELECT {_hash(keys)}, {', '.join(keys)} "
+            f"FROM (SELECT DISTINCT {once} FROM {self._shape.table} WHERE {where})"
+        )
+        found: list[tuple[Any, ...]] = sorted(execute(self._connection, sql, self._name), key=itemgetter(0))
         hashes = np.array([row[0] for row in found], dtype=np.uint64)
         if (hashes[1:] == hashes[:-1]).any():
             raise _CollisionError
-        return _Known(hashes, np.array([code(row[1:]) for row in found], dtype=np.int32))
+        return Known(hashes, np.array([code(row[1:]) for row in found], dtype=np.int32))
 
     def _odd(self, where: str) -> Iterator[Block]:
         """The rows that are not as they must be: by their lines, or malformed."""
@@ -288,7 +287,8 @@ class _Files:
 
 def _row(values: Sequence[Any]) -> Row:
     found = dict(zip(TYPES, values, strict=True))
-    return Row(**{**found, "time": _EPOCH + timedelta(microseconds=found["time"])})
+    time = _EPOCH + timedelta(microseconds=found["time"])
+    return Row(**{**found, "time": time, "required": bool(found["required"]), "rollup": found["rollup"] or ""})
 
 
 def _fine(shape: Shape) -> str:
@@ -299,14 +299,15 @@ def _fine(shape: Shape) -> str:
     return " AND ".join((*present, f"{asked['schema']} = {SCHEMA_VERSION}", f"{time} >= 0 AND {time} < {_AFTER}"))
 
 
-def _hash(shape: Shape, columns: tuple[str, ...]) -> str:
-    return f"hash({', '.join(_word(shape, column) for column in columns)})"
+def _judged(*words: Any) -> Judged:
+    *said, required, rollup = words
+    return Judged._make((*(word or "" for word in said), bool(required), rollup or ""))
 
 
-def _word(shape: Shape, column: str) -> str:
-    return f"coalesce({shape.columns[column]}, '')" if column in NULLABLE else shape.columns[column]
+def _hash(words: Iterable[str]) -> str:
+    return f"hash({', '.join(words)})"
 
 
 def _regular(shape: Shape) -> str:
     asked = shape.columns
-    return f"({asked['id']} = {asked['run_id']} || '/' || {asked['target']} || '/' || {asked['endpoint']})"
+    return f"({asked['id']} = concat({asked['run_id']}, '/', {asked['target']}, '/', {asked['endpoint']}))"

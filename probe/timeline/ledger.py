@@ -95,8 +95,18 @@ class Readings(NamedTuple):
     schedule: float
 
 
+class Heights(NamedTuple):
+    """How high a ledger stands in nats: at most, and after the last measurement."""
+
+    top: float
+    last: float
+
+
 def scan(readings: Readings) -> list[Span]:
     """All spans of one series: the confirmed ones, suspicions that passed but were strong, one standing at the end."""
+    top, last = heights(readings)
+    if top <= min(readings.limits.kept, readings.limits.confirmed) and last <= readings.limits.suspected:
+        return []
     rising = onset_increments(readings.bad, readings.noise)
     spans: list[Span] = []
     start = floor = 0
@@ -112,6 +122,23 @@ def scan(readings: Readings) -> list[Span]:
         if alarm is None:
             break
     return spans
+
+
+def heights(readings: Readings) -> Heights:
+    """How high the ledger stands at most, and at the end, were it never begun anew.
+
+    It is run over the BAD ones and over what passes between them, for it stands highest at the end of either: most
+    series are quiet and fail rarely, so this spares most of the work.
+    """
+    edges = np.concatenate(([-1], np.flatnonzero(readings.bad), [readings.bad.size]))
+    passes = edges[1:] - edges[:-1] - 1
+    follows = passes[:-1] == 0
+    follows[:1] = False
+    begun, followed, good = onset_steps(readings.noise).T[:, :, None]
+    rising = np.empty((good.size, passes.size + follows.size))
+    rising[:, 0::2], rising[:, 1::2] = good * passes, np.where(follows, followed, begun)
+    ledger = highest(run(rising, np.zeros(good.size)))
+    return Heights(float(ledger.max()), float(ledger[-1]))
 
 
 def _passages(ledger: Floats, start: int, limits: Limits, alarm: int | None) -> list[Passage]:

@@ -15,7 +15,7 @@ from probe.model.diagnosis import Certainty
 from probe.model.episode import Counts, Episode, EpisodeState, Interval
 from probe.timeline.cadence import schedule_of
 from probe.timeline.flapping import chains, comes_and_goes, profile, still_flapping
-from probe.timeline.ledger import Limits, Readings, Span, limits_for, scan
+from probe.timeline.ledger import Limits, Readings, Span, heights, limits_for, scan
 from probe.timeline.noise import DEFAULT, Bools, Noise, learn, refine, refine_quietest
 from probe.timeline.phases import phases_of
 from probe.timeline.points import Evidence, Point, Points
@@ -76,7 +76,8 @@ def detect(
 def noise_outside_blocks(times: Floats, bad: Bools, schedule: float, vantage_noise: Noise, limits: Limits) -> Noise:
     """The noise of a series, learnt outside the blocks that a first look confirms."""
     open_time = np.ones(bad.size, dtype=np.bool_)
-    for span in scan(Readings(times, bad, refine_quietest(bad, vantage_noise), limits, schedule)):
+    look = Readings(times, bad, refine_quietest(bad, vantage_noise), limits, schedule)
+    for span in scan(look) if heights(look).top > limits.confirmed else ():
         if span.confirmed is not None:
             open_time[span.first : span.after] = False
     return refine(bad, vantage_noise, open_time)

@@ -93,13 +93,17 @@ class Points(Sequence[Point]):
 
     def evidence(self) -> Evidences:
         """What each says, as the numbers of `Evidence`."""
-        return self.table("evidence").astype(np.int8)[self.columns().kinds]
+        return np.array([kind.evidence for kind in self.kinds], dtype=np.int8)[self.columns().kinds]
 
     def table(self, column: str) -> NDArray[np.object_]:
         """A column of the table that `Columns.kinds` points into, by its name in `Kind`."""
         made = np.empty(len(self.kinds), dtype=np.object_)
         made[:] = [getattr(one, column) for one in self.kinds]
         return made
+
+    def ids(self, places: NDArray[np.intp]) -> Iterator[str]:
+        """The ids of those at these places."""
+        return map(self._name, self.columns().ids[places].tolist())
 
     def __len__(self) -> int:
         return len(self._part)

@@ -1,6 +1,7 @@
 """The fast reader gives the answer of the careful one, whatever lies in the file."""
 
 import gzip
+import re
 from pathlib import Path
 from unittest import mock
 
@@ -46,6 +47,11 @@ def written(path: Path, *data: bytes) -> Source:
     return Source(path.name, path)
 
 
+def older(line: bytes) -> bytes:
+    """The line as a version wrote it that did not know of rules."""
+    return re.sub(rb'"required":(?:true|false),"rollup":"[^"]*",', b"", line)
+
+
 def test_lines_as_the_journal_writes_them_all_go_the_fast_way(tmp_path: Path) -> None:
     told = [
         measurement(
@@ -56,10 +62,13 @@ def test_lines_as_the_journal_writes_them_all_go_the_fast_way(tmp_path: Path) ->
             layer=Layer.TLS if n % 3 else None,
             mechanism=Mechanism.SNI_RESET if n % 3 else None,
             failure=FailureKind("connection_reset") if n % 2 else None,
+            required=n % 5 == 0,
+            rollup=("", "all", "api:all web:any realtime:10")[n % 3],
         )
         for n in range(500)
     ]
-    source = written(tmp_path / "a.jsonl", *map(encode_line, told))
+    lines = [older(line) if n % 4 == 0 else line for n, line in enumerate(map(encode_line, told))]
+    source = written(tmp_path / "a.jsonl", *lines)
     with mock.patch.object(scan, "row_of", side_effect=AssertionError("went the careful way")):
         rows, tally = fast(source)
     assert (rows, tally) == careful(source)
@@ -84,7 +93,10 @@ GOOD = st.builds(
     NAMES,
     st.sampled_from(Verdict),
     st.none() | st.sampled_from(Certainty),
-    st.sampled_from([{}, {"id": "an id of its own"}, {"run_id": 'r"un'}, {"run_id": "a,b"}, {"asn": 0}]),
+    st.sampled_from(
+        [{}, {"id": "an id of its own"}, {"run_id": 'r"un'}, {"run_id": "a,b"}, {"asn": 0}, {"rollup": "api:all web:2"},
+         {"rollup": "a,b"}, {"rollup": 'a"b'}, {"rollup": "r" * 600, "required": True}]
+    ),
 )  # fmt: skip
 ORDINARY = GOOD.filter(lambda line: len(line) < 800)
 
@@ -116,6 +128,12 @@ ODD = st.one_of(
     changed(b'"role":"api"', b'"role":"api","target":"other"'),
     changed(b'"asn":4134', b'"asn":41.34'),
     changed(b'"fitness":"fit"', b'"fitness":"fit","extra":1'),
+    changed(b'"required":false', b'"required":null'),
+    changed(b'"required":false', b'"required":false,"extra":1'),
+    changed(b'"required":false,', b""),
+    changed(b'"tries":1', b'"tries":1,"rollup":"any"'),
+    GOOD.map(older),
+    GOOD.map(older).map(lambda line: line.replace(b'"tries":1', b'"tries":1,"rollup":"any","required":true')),
     changed(b'"runtime":0.412', b'"runtime":null'),
     changed(b'"runtime":0.412', b'"runtime":0.412,"runtime":"x"'),
     changed(b'"tries":1', b'"tries":1,"verdict":"down"'),
@@ -152,6 +170,15 @@ def test_fast_and_careful_agree_on_anything(
     limits = [mock.patch.object(room, "LINE_LIMIT", limit) for room in (lines, pieces, scan, reader)]
     with mock.patch.object(pieces, "SIZE", size), limits[0], limits[1], limits[2], limits[3]:
         assert fast(*sources) == careful(*sources)
+
+
+def test_names_longer_than_any_window_are_read_beside_others(tmp_path: Path) -> None:
+    """The tail of an id is looked for in a window as wide as the longest; none may reach beyond all of it."""
+    long = "y" * 1500
+    odd = written(tmp_path / "a.jsonl", encode_line(measurement(T0, target=long, endpoint=long)))
+    plain_one = written(tmp_path / "b.jsonl", encode_line(measurement(T0 + 1, input="https://x/")))
+    with mock.patch.object(pieces, "SIZE", 300):
+        assert fast(odd, plain_one) == careful(odd, plain_one)
 
 
 def test_gzip_that_breaks_off_and_a_file_that_is_not_there(tmp_path: Path) -> None:

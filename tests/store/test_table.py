@@ -25,7 +25,14 @@ BLOCKED = {
 TOLD = [
     measurement(T0 + n * 0.137, target=f"app{n % 5}", endpoint=f"e{n % 7}", run_id=f"run{n % 11}", id=f"own-{n}")
     if n % 17 == 0
-    else measurement(T0 + n * 0.137, target=f"app{n % 5}", endpoint=f"e{n % 7}-{n}", **(BLOCKED if n % 3 == 0 else {}))
+    else measurement(
+        T0 + n * 0.137,
+        target=f"app{n % 5}",
+        endpoint=f"e{n % 7}-{n}",
+        required=n % 4 == 0,
+        rollup=("", "all", "api:all web:2")[n % 3],
+        **(BLOCKED if n % 3 == 0 else {}),
+    )
     for n in range(100)
 ]
 
@@ -153,12 +160,44 @@ def test_flat_columns_alone_are_no_whole_records(tmp_path: Path) -> None:
     assert "holds the flat columns alone" in tally.problems[0]
 
 
+def test_files_of_before_rules_were_recorded_stand_beside_those_of_after(tmp_path: Path) -> None:
+    flat = f"SELECT {FLAT}, 'v' AS vantage"
+    old = sql(tmp_path / "old.parquet", flat)
+    null = sql(tmp_path / "null.parquet", f"{flat}, NULL::BOOLEAN AS required, NULL::VARCHAR AS rollup")
+    new = sql(tmp_path / "new.parquet", f"{flat}, true AS required, 'api:any' AS rollup")
+    found, tally = read(old, new, null)
+    assert [(one.judged.required, one.judged.rollup) for one in found] == [(False, ""), (False, ""), (True, "api:any")]
+    assert {(row.required, row.rollup) for row in rows([old], Tally())} == {(False, "")}
+    assert {(row.required, row.rollup) for row in rows([null], Tally())} == {(False, "")}
+    assert {(row.required, row.rollup) for row in rows([new], Tally())} == {(True, "api:any")}
+    assert tally.problems == []
+
+
 def test_words_that_share_a_hash_stop_the_fast_way_and_are_never_confused(tmp_path: Path) -> None:
     source = compacted(tmp_path, *map(encode_line, TOLD))
     with mock.patch.object(table, "_hash", return_value="7::UBIGINT"):
         found, tally = read(source)
     assert found == sorted(map(plain, one_by_one(source)[0]))
     assert tally.unreadable == 0
+
+
+@pytest.mark.parametrize("window", [2, 3, 100])
+def test_odd_rows_in_some_windows_take_no_others_with_them(tmp_path: Path, window: int) -> None:
+    data = [b"rubbish\n" if n in (3, 9) else encode_line(one) for n, one in enumerate(TOLD[:12])]
+    source = compacted(tmp_path, *data)
+    with mock.patch.object(table, "WINDOW", window):
+        found, tally = read(source)
+    assert found == sorted(map(plain, one_by_one(source)[0]))
+    assert (len(found), tally.lines, tally.records, tally.malformed) == (10, 12, 10, 2)
+
+
+def test_absent_words_are_empty_whether_the_table_says_null_or_nothing(tmp_path: Path) -> None:
+    said = f"SELECT {FLAT}, 'v' AS vantage"
+    found, tally = read(
+        sql(tmp_path / "x.parquet", f"{said}, NULL::VARCHAR AS layer UNION ALL {said}, '' UNION ALL {said}, 'tls'")
+    )
+    assert (tally.records, tally.problems) == (3, [])
+    assert sorted(row.judged.layer for row in found) == ["", "", "tls"]
 
 
 def test_path_that_duckdb_would_take_for_a_pattern_is_told(tmp_path: Path) -> None:

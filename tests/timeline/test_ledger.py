@@ -8,7 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probe.timeline import reference
-from probe.timeline.ledger import QUANTUM, Limits, Readings, Span, limits_for, onset_steps, scan
+from probe.timeline.ledger import (
+    QUANTUM,
+    Limits,
+    Readings,
+    Span,
+    heights,
+    highest,
+    limits_for,
+    onset_increments,
+    onset_steps,
+    run,
+    scan,
+)
 from probe.timeline.noise import Noise
 
 NOISE = Noise(0.05, 0.05)
@@ -117,3 +129,18 @@ def test_array_form_equals_the_plain_reference(given_readings: Readings) -> None
     times, bad, noise, limits, schedule = given_readings
     plain = reference.Series(times.tolist(), bad.tolist(), noise, limits, schedule)
     assert scan(given_readings) == reference.scan(plain)
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(1, 60)), min_size=1, max_size=30),
+    st.floats(0.003, 0.3),
+    st.floats(0.01, 0.55),
+)
+def test_heights_are_those_of_the_ledger_run_over_every_measurement(
+    stretches: list[tuple[bool, int]], start: float, follow: float
+) -> None:
+    bad = np.array([sign for sign, length in stretches for _ in range(length)], dtype=np.bool_)
+    noise = Noise(start, max(start, follow))
+    whole = highest(run(onset_increments(bad, noise), np.zeros(2)))
+    found = heights(Readings(np.arange(bad.size, dtype=np.float64), bad, noise, DENSE, 600.0))
+    assert (found.top, found.last) == (whole.max(), whole[-1])  # to the bit

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from probe.model.episode import Episode, EpisodeState, Interval
 from probe.timeline.cadence import unknown
-from probe.timeline.noise import learn
-from probe.timeline.onset import detect, episodes, noise_of, telling_of
+from probe.timeline.ledger import Readings, limits_for, scan
+from probe.timeline.noise import Noise, learn, refine, refine_quietest
+from probe.timeline.onset import detect, episodes, noise_of, noise_outside_blocks, telling_of
 from probe.timeline.series import series_from
 from tests.timeline.rows import HOUR, START, row, rows, series
 
@@ -210,3 +211,18 @@ def test_intervals_keep_their_promises(picture: str) -> None:
                 assert certain.latest - certain.earliest >= HOUR
                 assert observed.latest - observed.earliest >= HOUR
         assert episode.counts.bad >= 2
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(1, 80)), min_size=1, max_size=20), st.sampled_from([600.0, 86400.0])
+)
+def test_noise_is_that_outside_every_block_a_first_look_confirms(
+    stretches: list[tuple[bool, int]], schedule: float
+) -> None:
+    bad = np.array([sign for sign, length in stretches for _ in range(length)], dtype=np.bool_)
+    times, prior, limits = np.arange(bad.size, dtype=np.float64) * schedule, Noise(0.05, 0.2), limits_for(schedule)
+    free = np.ones(bad.size, dtype=np.bool_)
+    for span in scan(Readings(times, bad, refine_quietest(bad, prior), limits, schedule)):
+        if span.confirmed is not None:
+            free[span.first : span.after] = False
+    assert noise_outside_blocks(times, bad, schedule, prior, limits) == refine(bad, prior, free)

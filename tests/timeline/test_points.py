@@ -1,5 +1,6 @@
 """Columns read like the tuple of points they stand for."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +25,8 @@ def test_like_a_tuple(points: list[Point], first: int, last: int) -> None:
     assert columns == Points.of(points)
     assert [columns[i] for i in range(len(points))] == points
     assert columns.times().tolist() == [point.time for point in points]
+    assert list(columns[first:last].ids(np.arange(len(points))[first:last][:0])) == []
+    assert list(columns.ids(np.arange(len(points))[::2])) == [point.id for point in points[::2]]
     assert columns[first:last].evidence().tolist() == [point.evidence for point in points[first:last]]
     assert (columns.table("verdict")[columns.columns().kinds] == [point.verdict for point in points]).all()
 
