@@ -36,7 +36,10 @@ def place_or_fail(where: str, endpoint: str | None, results: Path) -> "Place":
         except PlaceError as error:
             fail(clean(str(error)))
     if scheme is not None or _REMOTE.fullmatch(where):
-        return Rsync(where)
+        try:
+            return Rsync(where)
+        except PlaceError as error:
+            fail(clean(str(error)))
     if not where or Path(where).resolve() == results.resolve():
         fail(f"{clean(where) or 'the empty name'} is the results folder itself; name another place")
     if not Path(where).is_dir():
@@ -56,6 +59,9 @@ def move(work: "Callable[[Moved, Heard], None]", place: "Place", verb: str, *, j
         _cut(moved, place, verb, clean(str(error)), Exit.INTERNAL, json=json)
     except KeyboardInterrupt:
         _cut(moved, place, verb, "interrupted", Exit.INTERRUPTED, json=json)
+    if verb == "fetched" and moved == Moved():
+        told = f"note: nothing is at {clean(place.name)}; is that the place?"
+        print(told, file=sys.stderr)  # noqa: T201 - this is the room that prints
     _tell(moved, place, verb, json=json)
     if moved.faults:
         raise typer.Exit(Exit.FINDING)
@@ -63,7 +69,7 @@ def move(work: "Callable[[Moved, Heard], None]", place: "Place", verb: str, *, j
 
 def _cut(moved: "Moved", place: "Place", verb: str, why: str, code: Exit, *, json: bool) -> NoReturn:
     """Tell how far it came, and why no further."""
-    if moved.runs or moved.faults or json:
+    if moved.runs or moved.notes or moved.faults or json:
         _tell(moved, place, verb, json=json)
     fail([why, "nothing half-moved counts; the same command again goes on from here"], code)
 
@@ -77,10 +83,11 @@ def _tell(moved: "Moved", place: "Place", verb: str, *, json: bool) -> None:
     if json:
         _json(moved, place)
         return
+    notes = f" and {moved.notes} note{'s' if moved.notes > 1 else ''}" if moved.notes else ""
     size = _size(moved.bytes)
     towards = "to" if verb == "sent" else "from"
     write(
-        f"{verb} {_runs(moved.runs)} ({moved.records} records, {size}) {towards} {clean(place.name)}; "
+        f"{verb} {_runs(moved.runs)} ({moved.records} records, {size}){notes} {towards} {clean(place.name)}; "
         f"{moved.before} {'was' if moved.before == 1 else 'were'} there before\n"
     )
 
@@ -95,6 +102,7 @@ def _json(moved: "Moved", place: "Place") -> None:
         "bytes": moved.bytes,
         "before": moved.before,
         "unsealed": moved.unsealed,
+        "notes": moved.notes,
         "refused": [fault._asdict() for fault in moved.faults],
     }
     sys.stdout.buffer.write(msgspec.json.encode(data) + b"\n")

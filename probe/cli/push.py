@@ -20,6 +20,7 @@ def push(
     ],
     results: Annotated[Path, typer.Argument(metavar="[RESULTS]", help="Results folder.")] = Path("results"),
     endpoint_url: EndpointUrl = None,
+    notes: Annotated[bool, typer.Option(help="Send the notes of people too.")] = True,
     json: Json = False,
 ) -> None:
     """Send what is sealed here and not yet there. May be cut and repeated at any time; nothing half-sent counts.
@@ -32,4 +33,4 @@ def push(
     if not results.is_dir():
         fail(f"{clean(str(results))}: no such folder; name the results folder after DEST")
     place = place_or_fail(dest, endpoint_url, results)
-    move(lambda moved, heard: send(results, place, moved, heard), place, "sent", json=json)
+    move(lambda moved, heard: send(results, place, moved, heard, notes=notes), place, "sent", json=json)

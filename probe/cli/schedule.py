@@ -1,12 +1,12 @@
 """`probe schedule`: hand the runs over to the host's own scheduler (systemd, cron, launchd), and see how it goes.
 
-Nothing is written that was not shown before. What a scheduler is told is `schedule/units`, carrying it out is
-`schedule/install`, what came of it `schedule/status`.
+Nothing is written that was not shown before. What was asked for is understood in `scheduling`; what a scheduler is told
+is `schedule/units`, carrying it out `schedule/install`, what came of it `schedule/status`.
 """
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,8 @@ from probe.cli.amounts import seconds_of, spoken
 from probe.cli.console import Exit, clean, fail, stdout, write
 
 if TYPE_CHECKING:
+    from probe.cli.scheduling import Asked
     from probe.schedule.status import Standing
-    from probe.schedule.units import Kind, Orders, Spec
 
 app = typer.Typer(no_args_is_help=True, help="Let systemd, cron or launchd start the runs.")
 
@@ -33,35 +33,30 @@ RunOptions = Annotated[
 ]
 
 
-class Asked(NamedTuple):
-    """What was asked for, understood."""
-
-    kind: "Kind"
-    spec: "Spec"
-    orders: "Orders"
-
-
 @app.command("print")
 def print_(
-    run_options: RunOptions = None, every: Every = "10m", kind: KindName = None, name: Name = None,
-    system: System = False,
+    context: typer.Context, run_options: RunOptions = None, every: Every = "10m", kind: KindName = None,
+    name: Name = None, system: System = False,
 ) -> None:  # fmt: skip
     """Print what `install` would write and run, and touch nothing."""
-    _show(_asked(run_options or [], every, kind, name, system=system).orders)
+    from probe.cli.scheduling import asked_or_fail
+
+    _show(asked_or_fail(context, run_options or [], every, kind, name, system=system))
 
 
 @app.command()
 def install(
-    run_options: RunOptions = None, every: Every = "10m", kind: KindName = None, name: Name = None,
-    system: System = False, yes: Yes = False,
+    context: typer.Context, run_options: RunOptions = None, every: Every = "10m", kind: KindName = None,
+    name: Name = None, system: System = False, yes: Yes = False,
 ) -> None:  # fmt: skip
     """Show what is to be written and run, then do it. Example: probe schedule install --every 1h -- --vantage sha-ct"""
     from probe.cli.live import say
+    from probe.cli.scheduling import asked_or_fail
     from probe.schedule import install as carry
     from probe.schedule.units import ScheduleError
 
-    asked = _asked(run_options or [], every, kind, name, system=system)
-    _show(asked.orders)
+    asked = asked_or_fail(context, run_options or [], every, kind, name, system=system)
+    _show(asked)
     if strangers := carry.foreign(asked.orders):
         fail(f"{clean(str(strangers[0]))} is there and is not ours; move it away, or choose another --name")
     _agreed(yes)
@@ -77,13 +72,16 @@ def install(
 
 
 @app.command()
-def remove(kind: KindName = None, name: Name = None, system: System = False, yes: Yes = False) -> None:
+def remove(
+    context: typer.Context, kind: KindName = None, name: Name = None, system: System = False, yes: Yes = False
+) -> None:
     """Take away what `install` wrote, and nothing else. Results stay."""
     from probe.cli.live import say
+    from probe.cli.scheduling import asked_or_fail
     from probe.schedule import install as carry
     from probe.schedule.units import ScheduleError
 
-    asked = _asked([], "1h", kind, name, system=system)
+    asked = asked_or_fail(context, [], "1h", kind, name, system=system)
     paths = carry.installed(asked.orders)
     shown = [str(path) for path in paths] if not asked.orders.crontab else [f"probe-{asked.spec.name} in your crontab"]
     for what in shown:
@@ -168,10 +166,11 @@ def _json(found: "list[Standing]", rows: list[tuple[str, ...]]) -> None:
         write(msgspec.json.encode({**one._asdict(), "state": row[-1]}).decode() + "\n")
 
 
-def _show(orders: "Orders") -> None:
-    """Texts on stdout, ready to be used; where they go and what is run on stderr."""
+def _show(asked: "Asked") -> None:
+    """Texts on stdout, ready to be used; where they go, what is run and what to mind on stderr."""
     from probe.cli.live import say
 
+    orders = asked.orders
     for file in orders.files:
         say(f"# to {clean(str(file.path))}:")
         write(file.text + "\n" if len(orders.files) > 1 else file.text)
@@ -182,6 +181,8 @@ def _show(orders: "Orders") -> None:
         sys.stdout.flush()
     for command in orders.install:
         say(f"# then: {clean(' '.join(command))}")
+    for note in asked.notes:
+        say(f"note: {clean(note)}")
 
 
 def _agreed(yes: bool) -> None:
@@ -191,63 +192,3 @@ def _agreed(yes: bool) -> None:
         fail("nothing was done; add --yes to do it")
     if not typer.confirm("Do it?", err=True):
         fail("nothing was done")
-
-
-def _asked(words: list[str], every: str, kind: str | None, name: str | None, *, system: bool) -> Asked:
-    """The schedule, or every mistake."""
-    from probe.schedule.units import Kind, ScheduleError, Spec, orders
-    from probe.store.layout import vantage_error
-
-    seconds = seconds_of(every)
-    chosen = kind or _own_kind()
-    run = _run_parameters(words)
-    called = name or str(run["vantage"])
-    mistakes = [f"--every {clean(every)!r} is no time; write one such as 10m"] if seconds is None else []
-    if chosen not in tuple(Kind):
-        mistakes.append(f"--kind {clean(chosen)!r} is none we know; use {', '.join(Kind)}")
-    if error := vantage_error(called):
-        mistakes.append(f"--name: {clean(error)}")
-    if mistakes or seconds is None:
-        fail(mistakes)
-    folder = Path.cwd()
-    out = folder / str(run["out"])
-    spec = Spec(called, round(seconds), (*_probe(), "run", *words), folder, out, Path.home(), system)
-    spec = _for_the_machine(spec, words, run) if system else spec
-    try:
-        return Asked(Kind(chosen), spec, orders(Kind(chosen), spec))
-    except ScheduleError as error:
-        fail(clean(str(error)))
-
-
-def _for_the_machine(spec: "Spec", words: list[str], run: dict[str, Any]) -> "Spec":
-    """The system's service runs in a folder of its own: the list must be named in full, results stay there."""
-    targets = Path(str(run["targets"]))
-    if not targets.is_absolute():
-        full = str(Path.cwd() / targets)
-        words = [full if word == str(targets) else word for word in words]
-        words = words if full in words else [*words, full]
-    if Path(str(run["out"])).is_absolute():
-        fail("--out: a system service keeps its results in /var/lib/probe; leave --out away, or name a folder in there")
-    return spec._replace(command=(*_probe(), "run", *words), out=Path("/var/lib/probe") / str(run["out"]))
-
-
-def _run_parameters(words: list[str]) -> dict[str, Any]:
-    """What `probe run` would understand of these words; fails with its own usage error."""
-    from typer.main import get_command
-
-    from probe.cli.app import app as whole
-
-    command = get_command(whole).commands["run"]  # type: ignore[attr-defined]
-    return dict(command.make_context("run", list(words)).params)
-
-
-def _probe() -> tuple[str, ...]:
-    """How this probe is started, in full: a scheduler knows no PATH of ours."""
-    script = Path(sys.executable).with_name("probe")
-    return (str(script),) if script.is_file() else (sys.executable, "-m", "probe")
-
-
-def _own_kind() -> str:
-    if sys.platform == "darwin":
-        return "launchd"
-    return "systemd" if Path("/run/systemd/system").is_dir() else "cron"  # sd_booted(3)

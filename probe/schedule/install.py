@@ -6,11 +6,16 @@ Overwrites and removes only what carries our mark. Says what it did; what to sho
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from probe.schedule.units import MARKER, Orders, with_block
 
 _PATIENCE = 60.0
+_NO_BUS = (
+    "; you have no session of systemd's here (su and sudo make none): log in as that user, or as root "
+    "`loginctl enable-linger USER`, then as the user `export XDG_RUNTIME_DIR=/run/user/$(id -u)`"
+)
 
 
 class InstallError(Exception):
@@ -28,15 +33,25 @@ def installed(orders: Orders) -> tuple[Path, ...]:
 
 
 def install(orders: Orders, name: str) -> None:
-    """Write and enable. Raises InstallError; files that are not ours stay untouched."""
+    """Write and enable. Raises InstallError, the files then being as before; those not ours stay untouched."""
     if strangers := foreign(orders):
         raise InstallError(f"{strangers[0]} is there and is not ours; move it away, or choose another --name")
-    for file in orders.files:
-        _write(file.path, file.text)
     if orders.crontab:
         write_crontab(with_block(read_crontab(), name, orders.crontab))
-    for command in orders.install:
-        _run(command)
+    before = {file.path: _text(file.path) for file in orders.files}
+    try:
+        for file in orders.files:
+            _write(file.path, file.text)
+        for command in orders.renew if any(before.values()) else ():
+            _run(command, may_fail=True)  # it may have been taken out by hand
+        for command in orders.install:
+            _run(command)
+    except InstallError:
+        _put_back(before)
+        for command in orders.after_removal:
+            with suppress(InstallError):
+                _run(command, may_fail=True)
+        raise
 
 
 def remove(orders: Orders, name: str) -> bool:
@@ -77,11 +92,25 @@ def write_crontab(text: str) -> None:
         raise InstallError(f"crontab refused it: {done.stderr.strip() or f'ended with {done.returncode}'}")
 
 
+def users_have_namespaces() -> bool:
+    """Whether a user's processes may have name spaces of their own here, by the kernel's switches that forbid it."""
+    forbidding = (
+        ("/proc/sys/kernel/unprivileged_userns_clone", "0"),
+        ("/proc/sys/user/max_user_namespaces", "0"),
+        ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"),
+    )
+    return not any(_text(Path(switch)).strip() == off for switch, off in forbidding)
+
+
 def _ours(path: Path) -> bool:
+    return MARKER in _text(path)[:4096]
+
+
+def _text(path: Path) -> str:
     try:
-        return MARKER in path.read_text(encoding="utf-8", errors="replace")[:4096]
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return False
+        return ""
 
 
 def _write(path: Path, text: str) -> None:
@@ -94,11 +123,19 @@ def _write(path: Path, text: str) -> None:
         raise InstallError(f"{path}: {error.strerror or error}") from error
 
 
+def _put_back(before: dict[Path, str]) -> None:
+    """The files as they were; a half-installed schedule would be neither there nor not there."""
+    for path, text in before.items():
+        with suppress(OSError, InstallError):
+            _write(path, text) if text else path.unlink(missing_ok=True)
+
+
 def _run(command: tuple[str, ...], *, may_fail: bool = False) -> None:
     done = _call(tuple(word.replace("$UID", str(os.getuid())) for word in command))
     if done.returncode and not may_fail:
         said = done.stderr.strip() or f"ended with {done.returncode}"
-        raise InstallError(f"the files are written, but `{' '.join(command)}` failed: {said}")
+        fix = _NO_BUS if "connect to" in said and "bus" in said and "--user" in command else ""
+        raise InstallError(f"nothing was installed: `{' '.join(command)}` failed: {said}{fix}")
 
 
 def _call(command: tuple[str, ...], text: str = "") -> "subprocess.CompletedProcess[str]":

@@ -28,7 +28,9 @@ class Kind(StrEnum):
 class Spec(NamedTuple):
     """What is to be run: `command` every `every` seconds in `folder`, writing below `out`; `name` tells it from others.
 
-    `system`: for the whole machine, as a user of its own; else for whoever asks. `home` is where their units live.
+    `system`: for the whole machine; else for whoever asks. `home` is where their units live. `namespaces`: whether
+    users may have name spaces of their own here, without which nothing can be hidden from a user's service. `user`: as
+    whom launchd starts what is for the whole machine.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Spec(NamedTuple):
     out: Path
     home: Path
     system: bool = False
+    namespaces: bool = True
+    user: str = ""
 
 
 class File(NamedTuple):
@@ -50,10 +54,12 @@ class File(NamedTuple):
 class Orders(NamedTuple):
     """What installing takes: files, then commands; and what removing takes: commands, the files gone, commands.
 
-    `crontab`: the lines that stand in the user's crontab between the two marks of this name; empty: not cron.
+    `renew`: commands before those of installing where ours was installed already. `crontab`: the lines that stand in
+    the user's crontab between the two marks of this name; empty: not cron.
     """
 
     files: tuple[File, ...]
+    renew: tuple[tuple[str, ...], ...] = ()
     install: tuple[tuple[str, ...], ...] = ()
     before_removal: tuple[tuple[str, ...], ...] = ()
     after_removal: tuple[tuple[str, ...], ...] = ()
@@ -83,15 +89,16 @@ def systemd(spec: Spec) -> Orders:
     return Orders(
         files=(File(folder / f"{unit}.service", _service(spec)), File(folder / f"{unit}.timer", _timer(spec))),
         install=((*systemctl, "daemon-reload"), (*systemctl, "enable", "--now", f"{unit}.timer")),
-        before_removal=((*systemctl, "disable", "--now", f"{unit}.timer"),),
+        before_removal=(
+            (*systemctl, "disable", "--now", f"{unit}.timer"),
+            (*systemctl, "clean", "--what=state", f"{unit}.timer"),  # when it last fired, for `Persistent`
+        ),
         after_removal=((*systemctl, "daemon-reload"),),
     )
 
 
 _HARDENING = """\
 NoNewPrivileges=yes
-ProtectSystem=strict
-PrivateTmp=yes
 LockPersonality=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 RestrictNamespaces=yes
@@ -99,15 +106,25 @@ RestrictRealtime=yes
 RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+SystemCallFilter=~@privileged
+SystemCallErrorNumber=EPERM
 UMask=0022
 """
+"""What every manager can do."""
+_HIDING = """\
+PrivateUsers=yes
+ProtectSystem=strict
+ProtectHome=read-only
+"""
+"""What takes name spaces. `ProtectSystem=strict` leaves /home alone, and a user's manager ignores all of it, silently,
+where `PrivateUsers` is not set (systemd 252) or cannot be had."""
 _SYSTEM_HARDENING = """\
 DynamicUser=yes
 StateDirectory=probe
 CapabilityBoundingSet=
 AmbientCapabilities=
 PrivateDevices=yes
-ProtectHome=read-only
+ProcSubset=pid
 ProtectClock=yes
 ProtectHostname=yes
 ProtectControlGroups=yes
@@ -117,12 +134,12 @@ ProtectKernelTunables=yes
 ProtectProc=invisible
 """
 """What only the system's manager can do: it alone may take capabilities away."""
+_NO_NAMESPACES = "# Users have no name spaces of their own on this machine: what it may write to cannot be bounded.\n"
 
 
 def _service(spec: Spec) -> str:
     network = "After=network-online.target\nWants=network-online.target\n" if spec.system else ""
     folder = "/var/lib/probe" if spec.system else _systemd_path(spec.folder)
-    own = _SYSTEM_HARDENING if spec.system else f"ReadWritePaths={_systemd_quoted(str(spec.out))}\n"
     return (
         f"# {MARKER}; `probe schedule remove --name {spec.name}` takes it away.\n"
         f"[Unit]\nDescription=probe: one run ({spec.name})\n{network}\n"
@@ -133,8 +150,23 @@ def _service(spec: Spec) -> str:
         f"# 4: the vantage was unfit, 75: another run held the folder, 130: stopped. All are told, none is a failure.\n"
         f"SuccessExitStatus={_NOT_FAILURES}\n"
         f"StandardOutput=null\n"
-        f"{own}{_HARDENING}"
+        f"{_hardening(spec)}"
     )
+
+
+def _hardening(spec: Spec) -> str:
+    """What keeps the service from everything but its results."""
+    if spec.system:
+        return _SYSTEM_HARDENING + _HIDING + _private_tmp(spec) + _HARDENING
+    if not spec.namespaces:
+        return _NO_NAMESPACES + _HARDENING
+    return f"ReadWritePaths={_systemd_quoted(str(spec.out))}\n" + _HIDING + _private_tmp(spec) + _HARDENING
+
+
+def _private_tmp(spec: Spec) -> str:
+    """A /tmp of its own, unless what it needs lies in everybody's."""
+    needed = (str(spec.folder), str(spec.out), *spec.command)
+    return "" if any(word.startswith(("/tmp/", "/var/tmp/")) for word in needed) else "PrivateTmp=yes\n"  # noqa: S108
 
 
 def _timer(spec: Spec) -> str:
@@ -211,21 +243,23 @@ def launchd(spec: Spec) -> Orders:
     """A property list for launchd (launchd.plist(5)). Runs that a sleeping machine missed become one when it wakes."""
     folder = Path("/Library/LaunchDaemons") if spec.system else spec.home / "Library" / "LaunchAgents"
     label = f"probe.{spec.name}"
-    job = {
+    job = {  # no ProcessType: what is `Background` is slowed down, and times are what we measure
         "Label": label,
         "ProgramArguments": list(spec.command),
         "WorkingDirectory": str(spec.folder),
         "StartInterval": spec.every,
-        "ProcessType": "Background",
         "StandardOutPath": "/dev/null",
-        "StandardErrorPath": str(spec.out / f"probe-{spec.name}.log"),
+        "StandardErrorPath": str((spec.folder if spec.system else spec.out) / f"probe-{spec.name}.log"),
     }
+    if spec.user:
+        job["UserName"] = spec.user
     head, doctype, body = plistlib.dumps(job, sort_keys=False).decode().partition("<plist ")
     text = f"{head}<!-- {MARKER}; `probe schedule remove` takes it away. -->\n{doctype}{body}"
     path = folder / f"{label}.plist"
     domain = "system" if spec.system else "gui/$UID"
     return Orders(
         files=(File(path, text),),
+        renew=(("launchctl", "bootout", f"{domain}/{label}"),),
         install=(("launchctl", "bootstrap", domain, str(path)),),
         before_removal=(("launchctl", "bootout", f"{domain}/{label}"),),
     )

@@ -33,7 +33,8 @@ class Name(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What a row says, in the words of the record; absent ones are empty."""
+    """What a row says, in the words of the record; absent ones are empty. `required` and `rollup` are what it says of
+    its target; the rows of many series share them."""
 
     verdict: str
     certainty: str
@@ -42,6 +43,8 @@ class Judged(NamedTuple):
     failure: str
     control: str
     fitness: str
+    required: bool = False
+    rollup: str = ""
 
 
 class Block(NamedTuple):
@@ -135,7 +138,8 @@ def judged_of(row: Row) -> Judged:
     certainty, layer, mechanism, failure = (
         word or "" for word in (row.certainty, row.layer, row.mechanism, row.failure)
     )
-    return Judged(row.verdict, certainty, layer, mechanism, failure, row.control, row.fitness)
+    verdict, control, fitness = row.verdict, row.control, row.fitness
+    return Judged(verdict, certainty, layer, mechanism, failure, control, fitness, row.required, row.rollup)
 
 
 def joined(blocks: Sequence[Block]) -> Block:

@@ -251,7 +251,7 @@ def _insert(connection: Any, place: int, chunk: Sequence[tuple[bytes, Row | None
         values = [getattr(next(filled), name) if row is not None else None for _, row in chunk]
         if name == "time":
             arrays[name] = np.array([0 if at is None else round(at.timestamp() * 1e6) for at in values])
-        elif name in ("schema", "asn", "runtime"):
+        elif name in ("schema", "asn", "required", "runtime"):
             arrays[name] = np.array([0 if value is None else value for value in values])
         else:
             arrays[name] = _objects(values)

@@ -3,7 +3,7 @@
 Knows seals and the layout; how bytes get from here to there is the `Place`'s business (`fleet_folder`, `fleet_rsync`,
 `fleet_s3`). A run counts as delivered when its seal is there. The seal goes last, so a transfer that is cut leaves
 nothing that anybody takes for a run, and the next one goes on where it was. Nothing is sent, and nothing kept, that is
-not what was sealed.
+not what was sealed. Notes of people go with the runs (`fleet_notes`), what is only in Parquet too (`fleet_packed`).
 """
 
 import re
@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
+from probe.store import fleet_notes
 from probe.store.durable import reason, sync_folder
 from probe.store.layout import SEAL, SUFFIXES
 from probe.store.seal import SEAL_LIMIT, Kept, SealError, SealName, named, read_seal
@@ -68,7 +69,8 @@ class Run(NamedTuple):
 
 @dataclass
 class Moved:
-    """What a push or a pull did: runs, records and bytes moved, runs that were there before, and what was refused."""
+    """What a push or a pull did: runs, records, bytes and notes moved, runs that were there before (`before`), and what
+    was refused (`faults`). `unsealed`: runs that stayed because they have no seal yet."""
 
     runs: int = 0
     records: int = 0
@@ -76,30 +78,61 @@ class Moved:
     before: int = 0
     faults: list[Fault] = field(default_factory=list)
     unsealed: int = 0
+    notes: int = 0
 
 
 Heard = Callable[[str, int], None]
 """Hears of each run that has been moved, and how many there are in all."""
 
 
-def push(results: Path, place: Place, moved: Moved, heard: Heard = lambda _run, _all: None) -> None:
-    """Send every run whose seals are not all there. `moved` is right at every moment, also when this raises."""
+def push(
+    results: Path, place: Place, moved: Moved, heard: Heard = lambda _run, _all: None, *, notes: bool = True
+) -> None:
+    """Send every run whose seals are not all there, and the notes. `moved` is right at every moment, also when this
+    raises."""
     here = _local(results)
     moved.unsealed = _unsealed(results, here)
     there = place.names()
     waiting = _missing(here, there)
     moved.before = len(_runs(here)) - len(waiting)
-    for batch in _batches(waiting, place.batch):
-        good = [one for run in batch if (one := _sound(results, run, moved)) is not None]
-        place.put(results, [file for _, file, _ in good])
+    tell: Callable[[str], None] = lambda run: heard(run, len(waiting))  # noqa: E731 - half of `heard`
+    bare = {run.run_id: run for run in waiting if _file_of(results, run) is None}
+    _send_unpacked(results, bare, place, moved, tell)
+    _send(results, results, [run for run in waiting if run.run_id not in bare], place, moved, tell)
+    if notes:
+        fleet_notes.push(results, place, there, moved)
+
+
+def _send_unpacked(
+    results: Path, bare: Mapping[str, Run], place: Place, moved: Moved, tell: Callable[[str], None]
+) -> None:
+    """Send runs that have no file here, out of Parquet that was made of them. They are the oldest, and go first."""
+    from probe.store.fleet_packed import unpacked
+
+    sent = set()
+    for folder, found in unpacked(results, {run_id: run.files()[0] for run_id, run in bare.items()}):
+        _send(results, folder, [run for run_id, run in bare.items() if run_id in found], place, moved, tell)
+        sent |= set(found)
+    gone = (run for run_id, run in bare.items() if run_id not in sent)
+    what = "missing; its seal is here and was not sent"
+    moved.faults += [Fault(str(results / run.files()[0]), what) for run in gone]
+
+
+def _send(
+    results: Path, folder: Path, runs: Sequence[Run], place: Place, moved: Moved, tell: Callable[[str], None]
+) -> None:
+    """Send runs whose files lie in `folder`, and whose seals in `results`."""
+    for batch in _batches(runs, place.batch):
+        good = [one for run in batch if (one := _sound(results, folder, run, moved)) is not None]
+        place.put(folder, [file for _, file, _ in good])
         place.put(results, [path for run, _, _ in good for path in run.paths()], ordered=True)
         for run, file, last in good:
-            _count(moved, last, (results / file).stat().st_size)
-            heard(run.run_id, len(waiting))
+            _count(moved, last, (folder / file).stat().st_size)
+            tell(run.run_id)
 
 
 def pull(place: Place, results: Path, moved: Moved, heard: Heard = lambda _run, _all: None) -> None:
-    """Fetch every run whose seals are not all here. `moved` is right at every moment, also when this raises."""
+    """Fetch every run whose seals are not all here, and the notes. `moved` is right at every moment, as in `push`."""
     there = place.names()
     sealed = [path for path, size in there.items() if size <= SEAL_LIMIT and _seal_path(path) is not None]
     here = {path for path in sealed if (results / path).is_file()}
@@ -113,6 +146,7 @@ def pull(place: Place, results: Path, moved: Moved, heard: Heard = lambda _run, 
         for run, file, fetch in wanted:
             if _keep(results, staged, run, file if fetch else "", moved):
                 heard(run.run_id, len(waiting))
+    fleet_notes.pull(place, results, staged, there, moved)
     shutil.rmtree(staged, ignore_errors=True)
 
 
@@ -166,18 +200,20 @@ def _batches(runs: Sequence[Run], size: int) -> Iterator[list[Run]]:
         yield batch
 
 
-def _sound(results: Path, run: Run, moved: Moved) -> tuple[Run, str, Kept] | None:
-    """A run that may be sent, with its file and its newest seal; None, and a fault, if it is not what was sealed."""
-    file = next((name for name in run.files() if (results / name).is_file()), None)
-    if file is None:
-        moved.faults.append(Fault(str(results / run.files()[0]), "missing; its seal is here and was not sent"))
-        return None
+def _sound(results: Path, folder: Path, run: Run, moved: Moved) -> tuple[Run, str, Kept] | None:
+    """A run that may be sent, with its file below `folder` and its newest seal; None, and a fault, if it may not."""
+    file = _file_of(folder, run)
     kept = _read([results / path for path in run.paths()], moved)
-    if kept is None:
+    if kept is None or file is None:
         return None
-    faults, _ = check_file(results / file, kept)
+    faults, _ = check_file(folder / file, kept)
     moved.faults += faults
     return None if faults else (run, file, kept[-1])
+
+
+def _file_of(folder: Path, run: Run) -> str | None:
+    """The file of a run below `folder`, plain or packed."""
+    return next((name for name in run.files() if (folder / name).is_file()), None)
 
 
 def _wanted(
@@ -187,12 +223,13 @@ def _wanted(
     kept = _read([staged / path for path in run.paths()], moved)
     if kept is None:
         return None
-    here = next((name for name in run.files() if (results / name).is_file()), None)
+    here = _file_of(results, run)
     if here is not None and not check_file(results / here, kept)[0]:
         return run, here, False
     file = next((name for name in run.files() if name in there), None)
     if file is None:
-        moved.faults.append(Fault(f"{run.folder}/{run.run_id}.jsonl", "its seal is there, the file is not"))
+        what = "its seal is there, the file is not (a place keeps its .jsonl files; compact what was pulled)"
+        moved.faults.append(Fault(f"{run.folder}/{run.run_id}.jsonl", what))
         return None
     if there[file] > kept[-1].seal.bytes + _SPARE:
         moved.faults.append(Fault(file, f"{there[file]} bytes, where its seal says {kept[-1].seal.bytes}"))

@@ -19,6 +19,8 @@ PARQUET = ".parquet"
 """What `probe compact` makes of finished runs; read like the others, though not line by line."""
 NOTES = "notes.jsonl"
 """What people noted (`notes`), in the folder of their vantage point: never read as measurements."""
+NOTE = ".note"
+"""How the names of single notes end that came from elsewhere (`fleet_notes`)."""
 SEAL = ".seal"
 """How the names of seals end (`seal`): never read as measurements, however they are named."""
 VANTAGE_LENGTH = 64
@@ -97,8 +99,12 @@ def find(names: Sequence[str]) -> Found:
         problems += [problem] if problem else []
         for path in (path for path in paths if not path.name.endswith(SEAL)):
             sources.setdefault(str(path.resolve()), Source(str(path), path))
-    notes = tuple(one for one in sources.values() if one.path is not None and one.path.name == NOTES)
+    notes = tuple(one for one in sources.values() if one.path is not None and _is_note(one.path.name))
     return Found(tuple(one for one in sources.values() if one not in notes), tuple(problems), notes)
+
+
+def _is_note(name: str) -> bool:
+    return name == NOTES or name.endswith(NOTE)
 
 
 def _expand(name: str) -> tuple[tuple[Path, ...], str | None]:
@@ -136,5 +142,6 @@ def _flatten(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _inside(folder: Path) -> Iterator[Path]:
     """The result files below a folder, sorted. What is on its way here (`fleet`) waits in hidden folders."""
-    found = (path for path in folder.rglob("*") if path.name.endswith((*SUFFIXES, PARQUET)) and path.is_file())
+    ends = (*SUFFIXES, PARQUET, NOTE)
+    found = (path for path in folder.rglob("*") if path.name.endswith(ends) and path.is_file())
     yield from sorted(path for path in found if not any(p.startswith(".") for p in path.relative_to(folder).parts))

@@ -1,11 +1,12 @@
 """Notes of people, beside results and never among them: `results/<vantage>/notes.jsonl`, one JSON object a line.
 
 Appends whole lines, durable when `append` returns, and reads them back. A line that is no note is named and skipped.
-`layout` keeps these files away from readers of measurements.
+`layout` keeps these files away from readers of measurements. Notes that came from elsewhere (`fleet_notes`) lie beside
+them, one a file.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,25 +53,33 @@ def read(sources: Iterable[Source]) -> Notes:
     found: dict[str, Note] = {}
     problems: list[str] = []
     for source in sources:
-        try:
-            with opened(source) as stream:
-                for line in lines(stream):
-                    _take(line.data, f"{source.name}:{line.number}", found, problems)
-        except UnreadableError as error:
-            problems.append(str(error))
-        except UNREADABLE as error:
-            problems.append(f"{source.name}: the file breaks off: {error}")
+        for _, note in each(source, problems):
+            found.setdefault(note.id, note)
     return Notes(tuple(sorted(found.values(), key=lambda note: (parse_rfc3339(note.time), note.id))), tuple(problems))
 
 
-def _take(data: bytes, where: str, found: dict[str, Note], problems: list[str]) -> None:
+def each(source: Source, problems: list[str]) -> Iterator[tuple[bytes, Note]]:
+    """The notes of a file, each with its line as it lies there; `problems` grow by what is wrong."""
+    try:
+        with opened(source) as stream:
+            for line in lines(stream):
+                note = _note(line.data, f"{source.name}:{line.number}", problems)
+                if note is not None:
+                    yield line.data, note
+    except UnreadableError as error:
+        problems.append(str(error))
+    except UNREADABLE as error:
+        problems.append(f"{source.name}: the file breaks off: {error}")
+
+
+def _note(data: bytes, where: str, problems: list[str]) -> Note | None:
     try:
         note = _decoder.decode(data)
         parse_rfc3339(note.time)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors, as is a time that is none
         problems.append(f"{where}: not a note: {error}")
-        return
+        return None
     if note.schema != NOTE_SCHEMA:
         problems.append(f"{where}: {note.schema!r} is not {NOTE_SCHEMA!r}, the notes this probe reads")
-        return
-    found.setdefault(note.id, note)
+        return None
+    return note

@@ -41,10 +41,12 @@ TYPES: dict[str, str] = {
     "failure": "VARCHAR",
     "control": "VARCHAR",
     "fitness": "VARCHAR",
+    "required": "BOOLEAN",
+    "rollup": "VARCHAR",
     "runtime": "DOUBLE",
 }
 """The flat columns and their types as we write them, in order."""
-NULLABLE = frozenset({"certainty", "layer", "mechanism", "failure"})
+NULLABLE = frozenset({"certainty", "layer", "mechanism", "failure", "required", "rollup"})
 _TAKEN = {
     "INTEGER": frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}),
     "DOUBLE": frozenset({"FLOAT", "DOUBLE", "DECIMAL", "INTEGER", "BIGINT"}),

@@ -55,6 +55,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     control: str
     fitness: str
+    required: bool = False
+    rollup: str = ""
     runtime: float
 
 

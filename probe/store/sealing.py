@@ -19,6 +19,8 @@ from probe.store.seal import LINE_DIGITS, Digest, Ended, Kept, Seal, SealError, 
 
 MOST_FOUND = 1000
 """Files found without a seal that one call seals; the next one goes on."""
+_DIGITS = 9
+"""Of a seal's number (`seal`)."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -88,12 +90,14 @@ class _Chain:
                     self._note(day, name)
                 elif name.endswith(".jsonl"):
                     self._files.append((name.removesuffix(".jsonl"), f"{day}/{name}"))
-        self.number, head = max(self._last.values(), default=(0, ""))
+        ours = (one for one in sorted(self._last.values(), reverse=True) if named(Path(one[1]).name) is not None)
+        self.number, head = next(ours, (0, ""))
         self.head = _sha256(Path(head)) if head else None
 
     def _note(self, day: str, name: str) -> None:
         run, number, *rest = name.rsplit(".", 3)
-        if len(rest) == 2 and number.isascii() and number.isdigit():
+        sound = len(rest) == 2 and len(rest[0]) == LINE_DIGITS and len(number) <= _DIGITS
+        if sound and number.isascii() and number.isdigit():
             self._last[run] = max(self._last.get(run, (0, "")), (int(number), f"{day}/{name}"))
 
     def unsealed(self, besides: Path) -> list[Path]:

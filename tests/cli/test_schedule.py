@@ -119,7 +119,8 @@ def test_a_unit_that_is_not_ours_is_neither_overwritten_nor_removed(home: Path) 
 def test_a_scheduler_that_refuses_is_told_with_its_own_words(home: Path) -> None:
     done = schedule(home, "install", "--kind", "systemd", "--yes", SYSTEMCTL_ENDS="5")
     assert done.code == 1
-    assert "the files are written, but `systemctl --user daemon-reload` failed: ended with 5" in done.err
+    assert "nothing was installed: `systemctl --user daemon-reload` failed: ended with 5" in done.err
+    assert units(home) == []
 
 
 def test_a_scheduler_that_is_not_there(home: Path) -> None:
@@ -203,7 +204,7 @@ def test_status_where_there_is_nothing(home: Path) -> None:
 
 
 def test_python_is_named_in_full() -> None:
-    from probe.cli.schedule import _probe
+    from probe.cli.scheduling import _probe
 
     assert Path(_probe()[0]).is_absolute()
     assert Path(_probe()[0]).parent == Path(sys.executable).parent

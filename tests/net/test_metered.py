@@ -50,3 +50,36 @@ def test_a_meter_without_a_bound_never_tells() -> None:
     meter = Meter(None, lambda: (_ for _ in ()).throw(AssertionError))
     meter.add(10**12)
     assert meter.total == 10**12
+
+
+class Endless:
+    """A network whose connections have all the bytes that anybody may want, at once."""
+
+    async def connect(self, _address: str, _port: int, _deadline: float) -> "Endless":
+        return self
+
+    async def recv(self, limit: int, _deadline: float) -> bytes:
+        return bytes(limit)
+
+
+def test_who_is_cancelled_when_the_bytes_are_spent_reads_no_more_although_more_is_there() -> None:
+    """Reading what is there never waits, so nothing but the meter lets the cancelling come through."""
+
+    async def read(network: MeteredNetwork) -> None:
+        stream = await network.connect("1.2.3.4", 80, 9.0)
+        while True:
+            await stream.recv(1000, 9.0)
+
+    def cancel(tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+
+    async def scenario() -> tuple[int, list[bool]]:
+        tasks: list[asyncio.Task[None]] = []
+        meter = Meter(2500, lambda: cancel(tasks))
+        network = MeteredNetwork(Endless(), meter)  # type: ignore[arg-type]
+        tasks += [asyncio.ensure_future(read(network)) for _ in range(5)]
+        await asyncio.wait(tasks, timeout=9)
+        return meter.total, [task.cancelled() for task in tasks]
+
+    assert asyncio.run(scenario()) == (2501, [True] * 5)

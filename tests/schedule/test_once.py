@@ -210,6 +210,15 @@ def test_a_budget_that_is_spent_leaves_measurements_unmade_and_blames_nobody(
     assert (finished.interrupted, finished.bugs, finished.fitness) == (False, {}, Fitness.FIT)
 
 
+def test_a_byte_budget_is_passed_by_one_read_at_most_however_much_lies_ready(tmp_path: Path) -> None:
+    big = Route(response=Response(body=b"x" * 900_000))
+    sites = [https_host(name, f"104.16.1.{number}", routes=[big]) for number, name in enumerate(NAMES, start=1)]
+    with LoopbackLab(tiny_world(*sites, http_host("r.example", "104.16.2.1"))) as lab:
+        finished = once(lab, tmp_path, Progress(), timeout=30.0, bounds=Bounds(bytes=30_000))
+    assert 30_000 < finished.bytes <= 30_000 + 64 * 1024
+    assert {one.reason for one in finished.not_made} == {"the run had used its 30000 bytes"}
+
+
 def test_a_resumed_run_measures_what_is_missing_into_the_same_file(tmp_path: Path) -> None:
     with LoopbackLab(world()) as lab:
         first = once(lab, tmp_path, Progress())

@@ -112,7 +112,7 @@ def test_what_is_not_what_was_sealed_is_not_sent_and_the_rest_is(place: Place, t
     damaged.write_bytes(b"{}")
     moved = pushed(tmp_path / "a", place)
     assert moved.runs == 1
-    assert [fault.where for fault in moved.faults] == [f"{changed}:1", str(gone), str(damaged)]
+    assert [fault.where for fault in moved.faults] == [str(gone), f"{changed}:1", str(damaged)]
     assert len(place.names()) == 2
 
 
