@@ -28,6 +28,7 @@ from probe.model.target import Role
 from probe.report.gather import VantageKey
 from probe.report.times import Times
 from probe.store import reader
+from probe.timeline.ledger import limits_for
 from probe.timeline.series import Row, point_of
 
 MOST_SERIES = 20_000
@@ -134,8 +135,9 @@ class Alerts:
         """What the run taught of ordinary failures here, for series at rest."""
         here = [one for key, one in self._series.items() if key.vantage == vantage]
         prior = learnt([one.counted.quiet() for one in here if one.counted.chances])
+        limits = limits_for(self.every)
         for one in here:
-            watched.retune(one, prior, self.every)
+            watched.retune(one, prior, limits, self.every)
 
     def _messages(self, news: Sequence[News]) -> Iterable[Message]:
         def together(one: News) -> tuple[str, ...]:
@@ -188,11 +190,15 @@ class Alerts:
 
 def row_of(one: Measurement | reader.Row) -> Row:
     """The columns that decide, of a measurement or of a row of the results."""
-    at = parse_rfc3339(one.time) if isinstance(one.time, str) else one.time.timestamp()
+    if isinstance(one, reader.Row):  # weeks of these are read at a first start
+        return Row(
+            one.id, one.time.timestamp(), one.vantage, one.country, one.asn, one.target, one.endpoint, one.role,
+            one.verdict, one.certainty or "", one.layer or "", one.mechanism or "", one.failure or "", one.control,
+            one.fitness,
+        )  # fmt: skip
     told = (one.role, one.verdict, one.certainty, one.layer, one.mechanism, one.failure, one.control, one.fitness)
-    return Row(
-        one.id, at, one.vantage, one.country, one.asn, one.target, one.endpoint, *(str(word or "") for word in told)
-    )
+    said = (str(word or "") for word in told)
+    return Row(one.id, parse_rfc3339(one.time), one.vantage, one.country, one.asn, one.target, one.endpoint, *said)
 
 
 def _standing(one: Watched) -> Standing:

@@ -4,7 +4,7 @@ The first time, the latest weeks are read in silence: the ledgers learn what is 
 and nothing of it is told. Later, what a killed watch had measured and could not tell is told.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +14,13 @@ from probe.alert.memory import Memory
 from probe.model.clock import compact
 from probe.store.layout import SUFFIXES, Source
 from probe.store.reader import Tally, rows
+from probe.timeline.cadence import UNKNOWN_AFTER
 
 FIRST_LOOK = 35 * 86400.0
 """Seconds of results that are read the first time."""
+LATEST_RUNS = 16
+"""Runs that `latest` gives at most; three are on the grid, others are looks at what changed."""
+PIECE = 1 << 20
 
 
 class Unread(NamedTuple):
@@ -46,14 +50,40 @@ def _files(folder: Path) -> Iterator[Path]:
     yield from (path for path in folder.glob("*/*.jsonl*") if path.name.endswith(SUFFIXES) and path.is_file())
 
 
-def catch_up(alerts: Alerts, vantage: str, files: list[Unread]) -> tuple[list[Message], Tally]:
-    """Take in what the files hold beyond the known. Returns the messages, and what reading met."""
+def latest(results: Path, vantage: str, every: float, now: float) -> list[Source]:
+    """The files of the latest runs, in order: of the last three intervals (after that a report calls a state unknown),
+    and no more than LATEST_RUNS."""
+    since, until = compact(now - UNKNOWN_AFTER * every), compact(now + 1)
+    found = sorted((path.name, path) for path in _files(results / vantage) if since <= path.name < until)
+    return [Source(str(path), path) for _, path in found[-LATEST_RUNS:]]
+
+
+def catch_up(
+    alerts: Alerts, vantage: str, files: list[Unread], read: Callable[[int], None] = lambda _count: None
+) -> tuple[list[Message], Tally]:
+    """Take in what the files hold beyond the known. Returns the messages, and what reading met. `read` hears after each
+    file how many have been read."""
     told: list[Message] = []
     tally = Tally()
-    for one in files:
-        source = Source(str(one.path), one.path)
-        for number, row in enumerate(rows([source], tally)):
+    for count, one in enumerate(files, 1):
+        sources = [Source(str(one.path), one.path)] if _grown(one) else []
+        for number, row in enumerate(rows(sources, tally)):
             if number >= one.known and row.vantage == vantage:
                 told += alerts.take(row_of(row), row.run_id, late=True)
+        read(count)
     told += alerts.run_finished(vantage)
     return told, tally
+
+
+def _grown(one: Unread) -> bool:
+    """Whether the file may hold more records than are known. Counting lines is quick, and most starts find no more."""
+    if not one.known or one.path.suffix != ".jsonl":
+        return True
+    count, last = 0, b""
+    try:
+        with one.path.open("rb") as file:
+            while part := file.read(PIECE):
+                count, last = count + part.count(b"\n"), part
+    except OSError:
+        return True  # reading it says what is wrong
+    return count + (not last.endswith(b"\n")) > one.known

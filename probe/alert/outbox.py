@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from probe.alert.alert import CALLED_OFF, Message
-from probe.alert.words import NAMED
+from probe.alert.words import listed
 from probe.store.durable import reason, write_whole
 
 OUTBOX = "alerts-outbox.json"
@@ -138,9 +138,8 @@ class Outbox:
             return
         if len(fresh) < len(message.alerts):
             texts = [alert.text for alert in fresh]
-            message = msgspec.structs.replace(
-                message, id=fresh[0].id, alerts=fresh, title=texts[0], text="\n".join(texts[:NAMED])
-            )
+            text = listed(texts[0], texts[1:], len(texts) - 1)
+            message = msgspec.structs.replace(message, id=fresh[0].id, alerts=fresh, title=texts[0], text=text)
         self._call_off(message)
         self._box.waiting.append(Waiting(message, self._now(), {name: Try() for name in self._senders}))
         if len(self._box.waiting) > MOST_WAITING:

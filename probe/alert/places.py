@@ -52,7 +52,8 @@ def measure(place: Place, time: float, fitness: str) -> None:
     """One measurement of the run under way."""
     if not place.worst:
         place.worst, place.began = fitness, time
-    place.worst = min(place.worst, fitness, key=lambda word: (word == Fitness.FIT, word))
+    elif fitness != place.worst:
+        place.worst = min(place.worst, fitness, key=lambda word: (word == Fitness.FIT, word))
     place.last = time
 
 

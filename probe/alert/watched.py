@@ -77,9 +77,10 @@ def begin(prior: Noise, schedule: float) -> Watched:
     return Watched(live.begin(prior, limits_for(schedule), schedule))
 
 
-def retune(one: Watched, prior: Noise, schedule: float) -> None:
+def retune(one: Watched, prior: Noise, limits: Limits, schedule: float) -> None:
     """Judge by what was learnt since, if nothing stands against the endpoint."""
-    live.retune(one.state, estimate(one.counted.quiet(), prior), limits_for(schedule), schedule)
+    if live.at_rest(one.state):
+        live.retune(one.state, estimate(one.counted.quiet(), prior), limits, schedule)
 
 
 def take(one: Watched, point: Point) -> Change | None:

@@ -5,11 +5,12 @@ always one of two words, suspected or confirmed. Says where and how something wa
 names and network numbers and never an address. Every text passes `harmless`.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from probe.alert.alert import Alert, Kind
+from probe.alert.alert import Alert, Kind, Message
 from probe.alert.places import Turn
 from probe.alert.watched import Change
 from probe.model.diagnosis import Fitness
@@ -22,6 +23,8 @@ NAMED = 12
 """So many alerts of one message are told line by line; more are counted."""
 TEXT_LIMIT = 4000
 """Characters of a message: what chat services take, and what fits an environment variable."""
+HEADLINE_NAME = 80
+"""Characters of an endpoint's name in a headline; a subject should fit a line."""
 
 
 class Told(NamedTuple):
@@ -89,8 +92,34 @@ def several(told: Sequence[Told], clock: Times) -> tuple[str, str]:
     count = f"{len(told)} endpoints" + (f" of {targets} targets" if targets > 1 else f" of {first.key.target}")
     title = harmless(f"{count} {_on(first.key)}: {_together([one.change for one in told], clock)}")
     lines = [harmless(f"{words.label(one.key)}: {said(one.change, clock)}; {one.explain}") for one in told[:NAMED]]
-    more = [f"and {len(told) - NAMED} more: see probe report"] if len(told) > NAMED else []
-    return title, "\n".join([title, *lines, *more])[:TEXT_LIMIT]
+    return title, listed(title, lines, len(told))
+
+
+def listed(title: str, lines: Sequence[str], count: int, limit: int = TEXT_LIMIT) -> str:
+    """A title, as many of the lines as fit, each whole, and how many of `count` are not among them."""
+    shown: list[str] = []
+    room = limit - len(title) - len(_MORE.format(count)) - 1
+    for one in lines[:NAMED]:
+        room -= len(one) + 1
+        if room < 0:
+            break
+        shown.append(one)
+    more = [_MORE.format(count - len(shown))] if len(shown) < count else []
+    return "\n".join([title, *shown, *more])[:limit]
+
+
+def within(message: Message, limit: int) -> str:
+    """The text of a message for a service that takes no more than `limit` characters."""
+    if len(message.text) <= limit:
+        return message.text
+    title, *lines = message.text.splitlines()
+    if len(message.alerts) == 1:
+        return f"{title[: limit - 1]}…"
+    return listed(title, [one for one in lines if not _IS_MORE.fullmatch(one)], len(message.alerts), limit)
+
+
+_MORE = "and {} more: see probe report"
+_IS_MORE = re.compile(r"and \d+ more: see probe report")
 
 
 def _together(changes: Sequence[Change], clock: Times) -> str:
@@ -119,6 +148,26 @@ def _when(intervals: Sequence[Interval], clock: Times) -> str:
 def subject(alert: Alert) -> str:
     """A title for a message of one alert: its line without the proof."""
     return alert.text.partition("; probe explain ")[0]
+
+
+HEADLINES = {
+    Kind.CONFIRMED: "blocked (confirmed)",
+    Kind.SUSPECTED: "perhaps blocked (suspected)",
+    Kind.ENDED: "reached again",
+    Kind.WITHDRAWN: "suspicion withdrawn",
+    Kind.UNFIT: "vantage unfit",
+    Kind.FIT: "vantage fit again",
+    Kind.OVERDUE: "watch overdue",
+    Kind.RESUMED: "watch measures again",
+}
+
+
+def headline(message: Message) -> str:
+    """What a telephone shows of a message: `probe: clubhouse/api blocked (confirmed), sha-ct`. Short, without times."""
+    alerts = message.alerts
+    first = f"{alerts[0].target}/{alerts[0].endpoint} " if alerts[0].target else ""
+    what = first if len(alerts) == 1 else f"{len(alerts)} endpoints "
+    return harmless(f"probe: {what[:HEADLINE_NAME]}{HEADLINES[message.kind]}, {message.vantage}")
 
 
 def _on(key: SeriesKey) -> str:

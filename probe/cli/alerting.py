@@ -4,6 +4,8 @@ Nothing is sent unless `--alert-to` or `--on-alert` says where to. A fault of an
 note on stderr and never ends the watch.
 """
 
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from probe.schedule.loop import Cycle, Hooks
     from probe.schedule.once import Finished
 
-MANY_RUNS = 500
-"""So many runs take seconds to read; whoever waits is told."""
-
 AlertTo = Annotated[
     list[str] | None,
     typer.Option(
@@ -47,6 +46,10 @@ PrometheusFile = Annotated[
     Path | None,
     typer.Option("--prometheus", metavar="FILE", help="Keep gauges in FILE for node_exporter's textfile collector."),
 ]
+AlertZone = Annotated[
+    str,
+    typer.Option("--tz", metavar="ZONE", help="Time zone of the alerts' words, such as Asia/Shanghai; UTC beside it."),
+]
 DryAlerts = Annotated[
     bool, typer.Option("--dry-alerts", help="Show the alerts that would go out, send none and remember none.")
 ]
@@ -61,6 +64,7 @@ class Alerting:
     prometheus: Path | None
     dry: bool
     json: bool = False
+    zone: str = "UTC"
 
     @property
     def wanted(self) -> bool:
@@ -68,38 +72,66 @@ class Alerting:
         return bool(self.alert_to or self.on_alert is not None or self.prometheus is not None or self.dry)
 
 
+class Plugged(NamedTuple):
+    """What a watch is to call: its hooks, and `open` once it holds its lock (reading old results may take a while)."""
+
+    hooks: "list[Hooks]"
+    open: Callable[[], object]
+
+
 @contextmanager
-def alerting(asked: Alerting, out: Path, vantage: str, every: float) -> "Iterator[list[Hooks]]":
-    """The hooks for the watch, while it lasts. Fails with exit 2 if a way out cannot be used."""
+def alerting(asked: Alerting, out: Path, vantage: str, every: float) -> Iterator[Plugged]:
+    """What the watch is to call, while it lasts. Fails with exit 2 if a way out cannot be used."""
     if not asked.wanted:
-        yield []
+        yield Plugged([], lambda: None)
         return
+    plug = Plug(asked, ways_or_fail(asked), out, vantage, every)
+    try:
+        yield Plugged([plug.hooks()], plug.open)
+    finally:
+        plug.close()
+
+
+def ways_or_fail(asked: Alerting) -> "list[Sender]":
+    """The ways out and the file that were asked for, tried as far as that touches nothing; or the mistake, exit 2."""
     from probe.alert.senders import SenderError, senders
 
     try:
         ways = senders(asked.alert_to, asked.on_alert)
     except SenderError as error:
         fail([clean(str(error)), "nothing was probed"])
-    if asked.prometheus is not None and not asked.prometheus.parent.is_dir():
-        fail([f"--prometheus {clean(str(asked.prometheus))}: there is no such folder", "nothing was probed"])
-    plug = Plug(asked, ways, out, vantage, every)
-    try:
-        yield [plug.hooks()]
-    finally:
-        plug.close()
+    file = asked.prometheus
+    if file is not None and (not file.parent.is_dir() or file.is_dir()):
+        what = "is a folder; name a file in it" if file.is_dir() else "there is no such folder"
+        fail([f"--prometheus {clean(str(file))}: {what}", "nothing was probed"])
+    if file is not None and file.suffix != ".prom":
+        say(f"--prometheus {clean(str(file))}: node_exporter reads only files that are named *.prom")
+    return ways
+
+
+def destinations(asked: Alerting) -> dict[str, list[str]]:
+    """Where alerts would go, by option, without anything secret: a service by its scheme, a command by its program."""
+    program = shlex.split(asked.on_alert)[0] if asked.on_alert is not None else ""
+    return {
+        "alert-to": [way.name for way in ways_or_fail(asked)][: len(dict.fromkeys(asked.alert_to))],
+        "on-alert": [str(Path(shutil.which(program) or program).absolute())] if program else [],
+        "prometheus": [str(asked.prometheus.absolute())] if asked.prometheus is not None else [],
+    }
 
 
 class Plug:
     """Alerts, their outbox and the gauges as hooks of a watch.
 
-    Everything is opened when the watch first calls, and not before: by then it holds its lock, and no other watch
-    sends from the same outbox.
+    Everything is opened when the watch calls `open`, or first calls a hook, and not before: by then it holds its lock,
+    and no other watch sends from the same outbox.
     """
 
     def __init__(self, asked: Alerting, ways: "list[Sender]", out: Path, vantage: str, every: float) -> None:
         self._asked, self._ways, self._out, self._vantage, self._every = asked, ways, out, vantage, every
         self._opened: Opened | None = None
+        self._listed: list[str] | None = None
         self._left_out = 0
+        self._exposed: int | None = None
 
     def hooks(self) -> "Hooks":
         """What the watch is to call."""
@@ -120,7 +152,8 @@ class Plug:
         if waiting := len(self._opened.outbox):
             note(f"{waiting} alert{'s wait' if waiting > 1 else ' waits'} to be sent; the next watch sends")
 
-    def _open(self) -> "Opened":
+    def open(self) -> "Opened":
+        """Read what was kept and what was measured since; tell what of it was not told."""
         if self._opened is None:
             self._opened, missed = _opened(self._asked, self._ways, self._out, self._vantage, self._every)
             if self._opened.outbox is not None:
@@ -128,13 +161,15 @@ class Plug:
             self._tell(missed)
         return self._opened
 
-    def begin(self, _cycle: "Cycle") -> None:
+    def begin(self, cycle: "Cycle") -> None:
         """A run is about to begin."""
-        self._open()
+        self.open()
+        whole = cycle.why != "look"
+        self._listed = [*cycle.names, *(one.name for one in cycle.left_out)] if whole else None
 
     def measured(self, one: "Measurement") -> None:
         """A measurement is on its way to disk."""
-        opened = self._open()
+        opened = self.open()
         opened.gauges.measured(one)
         self._tell(opened.alerts.measured(one))
 
@@ -142,10 +177,10 @@ class Plug:
         """A run is over: its news, what is to be remembered, the gauges."""
         from probe.interop.prometheus import LastRun
 
-        opened = self._open()
+        opened = self.open()
         self._tell(opened.alerts.run_finished(self._vantage))
         run = LastRun(done.ended, max(0.0, done.ended - done.began), done.measured, done.fitness)
-        opened.gauges.run_finished(self._vantage, run)
+        opened.gauges.run_finished(run, None if done.interrupted else self._listed)
         self._remember(opened)
         self._expose(opened)
         if opened.alerts.left_out and not self._left_out:
@@ -153,12 +188,15 @@ class Plug:
         self._left_out = opened.alerts.left_out
 
     def tick(self, now: float) -> None:
-        """The watch waits."""
-        self._tell(self._open().alerts.tick(now))
+        """The watch waits. What was sent meanwhile no longer waits, and the gauges say so before the next run."""
+        opened = self.open()
+        self._tell(opened.alerts.tick(now))
+        if self._exposed is not None and self._exposed != self._waiting(opened):
+            self._expose(opened)
 
     def _tell(self, messages: "Sequence[Message]") -> None:
         """On its way out; or only shown."""
-        outbox = self._open().outbox
+        outbox = self.open().outbox
         if outbox is not None:
             outbox.put(messages)
             return
@@ -177,8 +215,13 @@ class Plug:
 
         if self._asked.prometheus is not None:
             ledger = {key: Ledger(one.blocked, one.suspected) for key, one in opened.alerts.standing().items()}
-            text = opened.gauges.text(ledger, len(opened.outbox) if opened.outbox is not None and self._ways else None)
+            self._exposed = self._waiting(opened)
+            text = opened.gauges.text(ledger, self._exposed)
             _kept(self._asked.prometheus, lambda path: write_whole(path, text))
+
+    def _waiting(self, opened: "Opened") -> int | None:
+        """Messages not yet sent; None: nothing is sent."""
+        return len(opened.outbox) if opened.outbox is not None and self._ways else None
 
 
 class Opened(NamedTuple):
@@ -197,7 +240,7 @@ def _opened(
     from probe.alert.catchup import catch_up, unread
     from probe.alert.memory import LEDGER, ForgottenError, Memory, load
     from probe.alert.outbox import OUTBOX, Outbox
-    from probe.interop.prometheus import Gauges
+    from probe.cli.alertprogress import AlertProgress
 
     known = None
     try:
@@ -206,12 +249,26 @@ def _opened(
         note(f"{error}; what was known is read from the results again")
     memory = known or Memory()
     files = unread(out, vantage, memory, time.time())
-    if len(files) >= MANY_RUNS:
-        note(f"reading {len(files)} runs of the last weeks: alerts have to know what is ordinary here")
-    alerts = Alerts(memory, every=every, results=out)
-    missed, _ = catch_up(alerts, vantage, files)
+    alerts = Alerts(memory, every=every, zone=asked.zone, results=out)
+    with AlertProgress(len(files), note, first=known is None) as progress:
+        missed, _ = catch_up(alerts, vantage, files, progress.read)
     outbox = None if asked.dry else Outbox(out / vantage / OUTBOX, ways, note)
-    return Opened(alerts, outbox, Gauges()), missed if known is not None else []
+    gauges = _gauges(asked, out, vantage, every)
+    return Opened(alerts, outbox, gauges), missed if known is not None else []
+
+
+def _gauges(asked: Alerting, out: Path, vantage: str, every: float) -> "Gauges":
+    """Gauges that know the latest runs: else a start would make whatever the next run leaves out vanish for a while,
+    and Prometheus would say that a block is over."""
+    from probe.alert.catchup import latest
+    from probe.interop.prometheus import Gauges
+    from probe.store.reader import Tally, measurements
+
+    gauges = Gauges(vantage, every)
+    if asked.prometheus is not None:
+        for one in measurements(latest(out, vantage, every, time.time()), Tally()):
+            gauges.measured(one)
+    return gauges
 
 
 def _kept(path: Path, write_it: Callable[[Path], None]) -> None:

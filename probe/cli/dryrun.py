@@ -1,6 +1,10 @@
-"""`probe run --dry-run`: everything that a run would touch, touching nothing. Only redirects are not known before."""
+"""`probe run --dry-run`: everything that a run would touch, touching nothing. Only redirects are not known before.
+
+Of a watch also where its alerts would go, without what is secret of that.
+"""
 
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,8 +18,9 @@ if TYPE_CHECKING:
 _SINGULAR = {"resolvers": "resolver", "controls": "control", "canaries": "canary", "egress": "egress"}
 
 
-def show(plan: "Plan", settings: "Settings", *, json: bool) -> None:
-    """Print resolvers, controls and every endpoint with host, port and checks; `json`: the same as one object."""
+def show(plan: "Plan", settings: "Settings", *, json: bool, told: Mapping[str, Sequence[str]] | None = None) -> None:
+    """Print resolvers, controls and every endpoint with host, port and checks, and where alerts would go, if it is a
+    watch (`told`, by option); `json`: the same as one object."""
     from probe.measure.plan import checks
 
     tools = _tools(settings)
@@ -25,7 +30,8 @@ def show(plan: "Plan", settings: "Settings", *, json: bool) -> None:
             {"endpoint": t.name, "url": t.endpoint.url, "host": t.where.host, "port": t.where.port, "checks": stages}
             for t, stages in rows
         ]
-        sys.stdout.buffer.write(msgspec.json.encode({**tools, "endpoints": endpoints}) + b"\n")
+        alerts = {} if told is None else {"alerts": {name.replace("-", "_"): names for name, names in told.items()}}
+        sys.stdout.buffer.write(msgspec.json.encode({**tools, "endpoints": endpoints, **alerts}) + b"\n")
         return
     for kind, names in tools.items():
         for name in names:
@@ -33,6 +39,9 @@ def show(plan: "Plan", settings: "Settings", *, json: bool) -> None:
     for task, stages in rows:
         host = f"[{task.where.host}]" if ":" in task.where.host else task.where.host
         _print(task.name, f"{host}:{task.where.port}", ",".join(stages), task.endpoint.url)
+    for option, ways in (told or {}).items():
+        for way in ways:
+            _print(option, way)
 
 
 def _tools(settings: "Settings") -> dict[str, list[str]]:

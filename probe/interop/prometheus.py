@@ -1,10 +1,12 @@
 """Measurements as gauges in Prometheus' text format, for node_exporter's textfile collector. Names near blackbox's.
 
-Holds the latest of each series and writes the whole text; who puts it into a file, and when, is the watch's affair.
-Samples bear no time stamps (the collector refuses them): how fresh they are is `probe_last_run_timestamp_seconds`.
+Holds the latest of each series of one vantage point and writes the whole text; who puts it into a file, and when, is
+the watch's affair. Samples bear no time stamps (the collector refuses them): how fresh they are is
+`probe_last_run_timestamp_seconds`. Every sample names its vantage point: two watches of one machine share a collector,
+which refuses them both if a sample comes twice.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from probe.model.clock import parse_rfc3339
@@ -52,7 +54,7 @@ class Latest(NamedTuple):
 
 
 class LastRun(NamedTuple):
-    """The last run of a vantage point: when it ended (epoch seconds), how long it took, how many it measured."""
+    """The last run: when it ended (epoch seconds), how long it took, how many it measured."""
 
     ended: float
     seconds: float
@@ -68,11 +70,12 @@ class Ledger(NamedTuple):
 
 
 class Gauges:
-    """The latest of each series and the last run of each vantage point."""
+    """The latest of each series of `vantage`, which measures every `every` seconds, and its last run."""
 
-    def __init__(self) -> None:
+    def __init__(self, vantage: str, every: float) -> None:
+        self._here, self._every = {"vantage": vantage}, every
         self._latest: dict[SeriesKey, Latest] = {}
-        self._runs: dict[str, LastRun] = {}
+        self._run: LastRun | None = None
         self._left_out: set[SeriesKey] = set()
 
     def measured(self, one: Measurement) -> None:
@@ -83,13 +86,22 @@ class Gauges:
         elif len(self._left_out) < MOST_SERIES:
             self._left_out.add(latest.key)
 
-    def run_finished(self, vantage: str, run: LastRun) -> None:
-        """Take a run in the place of the vantage point's last."""
-        self._runs[vantage] = run
+    def run_finished(self, run: LastRun, listed: Collection[str] | None) -> None:
+        """Take a run in the place of the last. `listed`: every `target/endpoint` that the target list has; whatever is
+        not in it and was not measured in this run is let go. None: the run says nothing of that (it was a look)."""
+        self._run = run
+        if listed is not None:
+            since, names = run.ended - run.seconds - 1, frozenset(listed)  # a second: lines tell milliseconds
+            self._latest = {
+                key: one
+                for key, one in self._latest.items()
+                if one.at >= since or f"{key.target}/{key.endpoint}" in names
+            }
+            self._left_out.clear()
 
     def text(self, ledger: Mapping[SeriesKey, Ledger], waiting: int | None = None) -> bytes:
         """All of it. `ledger` as far as it is known; `waiting`: messages not yet sent, None: nothing is sent."""
-        return render([*self._endpoints(), *self._vantages(), *self._ledger(ledger), *_waiting(waiting)])
+        return render([*self._endpoints(), *self._vantage(waiting), *self._ledger(ledger)])
 
     def _endpoints(self) -> Iterator[Family]:
         every = list(self._latest.values())
@@ -99,8 +111,8 @@ class Gauges:
             [(one.labels, one.up) for one in every if one.up is not None],
         )
         yield Family(
-            "probe_duration_seconds",
-            "How long the measurement took, experiments after an anomaly included.",
+            "probe_endpoint_duration_seconds",
+            "How long the latest measurement took, experiments after an anomaly included.",
             [(one.labels, one.seconds) for one in every],
         )
         yield Family(
@@ -115,36 +127,36 @@ class Gauges:
         )
         yield Family(
             "probe_outcome_info",
-            "The latest verdict and what it rests on.",
+            "The latest verdict and what it rests on; always 1.",
             [({**one.labels, **one.outcome}, 1) for one in every],
         )
         yield Family(
             "probe_measurement_timestamp_seconds",
-            "When the latest measurement of the endpoint began.",
+            "When the latest measurement of the endpoint began, in seconds since the epoch.",
             [(one.labels, one.at) for one in every],
         )
         if self._left_out:
-            yield Family("probe_endpoints_left_out", "Endpoints too many for this file.", [({}, len(self._left_out))])
+            left_out = len(self._left_out)
+            yield Family("probe_endpoints_left_out", "Endpoints too many for this file.", [(self._here, left_out)])
 
-    def _vantages(self) -> Iterator[Family]:
-        runs = [({"vantage": name}, run) for name, run in sorted(self._runs.items())]
-        yield Family(
-            "probe_last_run_timestamp_seconds", "When the last run ended.", [(name, run.ended) for name, run in runs]
-        )
-        yield Family(
-            "probe_last_run_duration_seconds", "How long it took.", [(name, run.seconds) for name, run in runs]
-        )
-        yield Family("probe_last_run_measurements", "How many it made.", [(name, run.measured) for name, run in runs])
-        yield Family(
+    def _vantage(self, waiting: int | None) -> Iterator[Family]:
+        def one(name: str, help_: str, value: float | None, **labels: str) -> Family:
+            return Family(name, help_, [] if value is None else [({**self._here, **labels}, value)])
+
+        yield one("probe_watch_interval_seconds", "Seconds from run to run, as the watch was asked.", self._every)
+        yield one("probe_alerts_waiting", "Alert messages not yet sent.", waiting)
+        if (run := self._run) is None:
+            return
+        yield one("probe_last_run_timestamp_seconds", "When the last run ended, in seconds since the epoch.", run.ended)
+        yield one("probe_last_run_duration_seconds", "How long the last run took.", run.seconds)
+        yield one("probe_last_run_measurements", "How many endpoints the last run measured.", run.measured)
+        yield one(
             "probe_vantage_fit",
-            "1 if the references say that the vantage point can measure; absent if none was measured.",
-            [(name, run.fitness == Fitness.FIT) for name, run in runs if run.fitness != Fitness.UNKNOWN],
+            "1 if the references say that the vantage point can measure, else 0; absent if none was measured.",
+            None if run.fitness == Fitness.UNKNOWN else run.fitness == Fitness.FIT,
         )
-        yield Family(
-            "probe_fitness_info",
-            "What the references say of the vantage point.",
-            [({**name, "fitness": run.fitness}, 1) for name, run in runs],
-        )
+        help_ = "What the references say of the vantage point; always 1."
+        yield one("probe_fitness_info", help_, 1, fitness=run.fitness)
 
     def _ledger(self, ledger: Mapping[SeriesKey, Ledger]) -> Iterator[Family]:
         known = [(one.labels, ledger[one.key]) for one in self._latest.values() if one.key in ledger]
@@ -158,10 +170,6 @@ class Gauges:
             "1 while a block is suspected strongly enough to be told, else 0.",
             [(labels, one.suspected) for labels, one in known],
         )
-
-
-def _waiting(count: int | None) -> list[Family]:
-    return [] if count is None else [Family("probe_alerts_waiting", "Alert messages not yet sent.", [({}, count)])]
 
 
 def render(families: Iterable[Family]) -> bytes:

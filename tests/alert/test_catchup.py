@@ -7,7 +7,7 @@ import pytest
 
 from probe.alert.alert import Message
 from probe.alert.alerts import Alerts
-from probe.alert.catchup import catch_up, unread
+from probe.alert.catchup import catch_up, latest, unread
 from probe.alert.memory import LEDGER, ForgottenError, Memory, load, save
 from probe.model.codec import encode_line
 from probe.model.measurement import Measurement
@@ -80,6 +80,40 @@ def test_the_rest_of_a_run_that_was_cut_off_and_resumed_is_taken_in_once(tmp_pat
     kept(tmp_path, alerts)
     alerts, _ = restarted(tmp_path)
     assert [one.watched.state.seen for one in alerts.remember().series] == [11, 11]
+
+
+def test_runs_of_which_nothing_is_new_are_not_read_again(tmp_path: Path) -> None:
+    runs = list(runs_of({API: "." * 10, "other/web": "." * 10}))
+    alerts = fresh()
+    played(alerts, runs)
+    kept(tmp_path, alerts)
+    written(tmp_path, runs)
+    path = run_path(tmp_path, "sha-ct", runs[4][0].run_id)
+    whole = path.read_bytes()
+    memory = alerts.remember()
+
+    def read_lines() -> int:
+        return catch_up(Alerts(memory, every=TEN), "sha-ct", unread(tmp_path, "sha-ct", memory, NOW))[1].lines
+
+    assert read_lines() == 0
+    path.write_bytes(whole + encode_line(runs[5][0])[:-1])  # one more, of which only the newline is missing
+    assert read_lines() == 3
+
+
+def test_what_is_read_is_told_file_by_file(tmp_path: Path) -> None:
+    written(tmp_path, runs_of({API: "." * 3}))
+    told: list[int] = []
+    memory = Memory()
+    catch_up(Alerts(memory, every=TEN), "sha-ct", unread(tmp_path, "sha-ct", memory, NOW), told.append)
+    assert told == [1, 2, 3]
+
+
+def test_the_latest_runs_are_those_of_three_intervals_and_of_no_clock_that_was_ahead(tmp_path: Path) -> None:
+    runs = list(runs_of({API: "." * 10}))
+    written(tmp_path, [*runs, *runs_of({API: "."}, start=T0 + 9 * 365 * 86400.0)])
+    now = T0 + 9 * TEN + 1
+    found = [source.path for source in latest(tmp_path, "sha-ct", TEN, now)]
+    assert found == [run_path(tmp_path, "sha-ct", run[0].run_id) for run in runs[-3:]]
 
 
 def test_the_first_look_is_silent_and_knows_what_stands(tmp_path: Path) -> None:

@@ -164,24 +164,6 @@ def test_a_url_that_apprise_cannot_use_is_told_without_its_secret() -> None:
 
 
 @needs_apprise
-def test_a_service_is_told_by_apprise() -> None:
-    heard: list[dict[str, Any]] = []
-    service = Service("json://localhost")
-
-    class Heard:
-        def notify(self, **told: Any) -> bool:
-            heard.append(told)
-            return len(heard) == 1
-
-    vars(service)["_to"] = Heard()
-    service.send(message("what happened"))
-    assert heard[0] == {"body": "what happened", "title": "probe: confirmed", "notify_type": "failure"}
-    assert heard[0]["notify_type"] in sys.modules["apprise"].NOTIFY_TYPES
-    with pytest.raises(SendError, match="did not take it"):
-        service.send(message())
-
-
-@needs_apprise
 def test_names_hold_no_secret_and_tell_two_of_a_kind_apart() -> None:
     one, other = senders(["json://localhost/hunter2", "json://localhost/hunter3", "json://localhost/hunter2"], None)
     assert one.name != other.name

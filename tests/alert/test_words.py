@@ -2,10 +2,11 @@
 
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from probe.alert import words
-from probe.alert.alert import Kind
+from probe.alert.alert import Alert, Kind, Message
 from probe.alert.watched import Change
 from probe.alert.words import NAMED, TEXT_LIMIT, Told
 from probe.model.clock import parse_rfc3339
@@ -81,11 +82,71 @@ def test_several_say_of_their_onsets_what_they_share(intervals: list[tuple[str, 
 
 
 def test_a_message_is_bounded_whatever_names_are_like() -> None:
-    many = [told(change(Kind.CONFIRMED), target=f"{i}" + "x" * 10_000) for i in range(NAMED + 5)]
-    _, text = words.several(many, UTC)
-    assert len(text) == TEXT_LIMIT
+    many = [told(change(Kind.CONFIRMED), target=f"{i}" + "x" * 500) for i in range(NAMED + 5)]
+    title, text = words.several(many, UTC)
+    first, *lines, last = text.splitlines()
+    assert len(text) <= TEXT_LIMIT
+    assert first == title
+    assert all(line.endswith(EXPLAIN) for line in lines)  # each whole
+    assert last == f"and {NAMED + 5 - len(lines)} more: see probe report"
+    assert 0 < len(lines) < NAMED
+
+
+def test_a_name_without_end_is_counted_and_not_told() -> None:
+    many = [told(change(Kind.CONFIRMED), target=f"{i}" + "x" * 10_000) for i in range(3)]
+    assert words.several(many, UTC)[1].splitlines()[1:] == ["and 3 more: see probe report"]
+
+
+@pytest.mark.parametrize("limit", [5000, 1000, 300])
+def test_a_service_that_takes_little_gets_whole_lines_and_the_count_of_the_rest(limit: int) -> None:
+    many = [told(change(Kind.CONFIRMED), target=f"t{i}") for i in range(60)]
+    title, text = words.several(many, UTC)
+    sixty = msgspec.structs.replace(message(*[alert(Kind.CONFIRMED)] * 60), title=title, text=text)
+    cut = words.within(sixty, limit)
+    first, *lines, last = cut.splitlines()
+    assert len(cut) <= limit
+    assert first == title
+    assert all(line.endswith(EXPLAIN) for line in lines)
+    assert last == f"and {60 - len(lines)} more: see probe report"
+
+
+def test_one_alert_that_is_too_long_for_a_service_says_that_it_goes_on() -> None:
+    one = msgspec.structs.replace(message(alert(Kind.CONFIRMED)), text="x" * 500)
+    assert words.within(one, 160) == "x" * 159 + "…"
 
 
 @pytest.mark.parametrize("sign", ["\n", "\r", "\x1b", "\x00", "\u202e", "\u200b", "\ud800"])
 def test_signs_that_act_are_spelt_out(sign: str) -> None:
     assert words.harmless(f"a{sign}b") == f"a\\u{ord(sign):04x}b"
+
+
+def message(*alerts: Alert) -> Message:
+    first = alerts[0]
+    return Message(
+        id=first.id, kind=first.kind, time=first.time, vantage=first.vantage, country="CN", asn=4134, title="t",
+        text="t", alerts=alerts,
+    )  # fmt: skip
+
+
+def alert(kind: Kind, target: str = "clubhouse", endpoint: str = "api") -> Alert:
+    return Alert(
+        id="x", kind=kind, time="", vantage="sha-ct", country="CN", asn=4134, text="", target=target, endpoint=endpoint
+    )
+
+
+@pytest.mark.parametrize(
+    ("alerts", "said"),
+    [
+        ((alert(Kind.CONFIRMED),), "probe: clubhouse/api blocked (confirmed), sha-ct"),
+        ((alert(Kind.SUSPECTED), alert(Kind.SUSPECTED)), "probe: 2 endpoints perhaps blocked (suspected), sha-ct"),
+        ((alert(Kind.UNFIT, "", ""),), "probe: vantage unfit, sha-ct"),
+        ((alert(Kind.ENDED, "a\nb", "\x1b[2J"),), "probe: a\\u000ab/\\u001b[2J reached again, sha-ct"),
+    ],
+)
+def test_a_headline_is_short_and_says_what_and_how_sure(alerts: tuple[Alert, ...], said: str) -> None:
+    assert words.headline(message(*alerts)) == said
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_has_a_headline_that_fits_a_line_whatever_the_name(kind: Kind) -> None:
+    assert len(words.headline(message(alert(kind, "x" * 10_000)))) < 150

@@ -94,8 +94,8 @@ def test_a_read_only_disk_is_told_before_anything_is_measured(tmp_path: Path, he
     try:
         for command in ("run", "watch"):
             done = probe(command, cwd=tmp_path)
-            assert (done.code, done.out) == (1, "")
-            assert "cannot be opened: Read-only file system" in one_error(done.err)
+            assert (done.code, done.out) == (2, "")
+            assert "results is on a read-only file system; choose another folder" in done.err
     finally:
         unmount(tmp_path / "results")
 

@@ -38,10 +38,10 @@ def read(text: bytes) -> dict[str, list[tuple[dict[str, str], float]]]:
 
 
 def gauged(*measured: Any, ledger: dict[SeriesKey, Ledger] | None = None, waiting: int | None = None) -> bytes:
-    gauges = Gauges()
+    gauges = Gauges("sha-ct", 600.0)
     for one in measured:
         gauges.measured(one)
-    gauges.run_finished("sha-ct", RUN)
+    gauges.run_finished(RUN, None)
     return gauges.text(ledger or {}, waiting)
 
 
@@ -52,10 +52,11 @@ BLOCKED = measurement(verdict=Verdict.BLOCKED, layer=Layer.TLS, mechanism=Mechan
 def test_a_reached_endpoint() -> None:
     said = read(gauged(measurement()))
     assert said["probe_endpoint_up"] == [(PLACE, 1.0)]
-    assert said["probe_duration_seconds"] == [(PLACE, 0.412)]
+    assert said["probe_endpoint_duration_seconds"] == [(PLACE, 0.412)]
     assert said["probe_measurement_timestamp_seconds"] == [(PLACE, T0)]
     assert said["probe_last_run_timestamp_seconds"] == [({"vantage": "sha-ct"}, T0 + 23.5)]
     assert said["probe_vantage_fit"] == [({"vantage": "sha-ct"}, 1.0)]
+    assert said["probe_watch_interval_seconds"] == [({"vantage": "sha-ct"}, 600.0)]
 
 
 def test_the_outcome_of_a_blocked_one() -> None:
@@ -87,16 +88,49 @@ def test_what_the_ledger_says_stands_beside_what_was_measured_last() -> None:
     said = read(gauged(BLOCKED, ledger={API: Ledger(blocked=False, suspected=True)}, waiting=3))
     assert said["probe_endpoint_blocked"] == [(PLACE, 0.0)]
     assert said["probe_endpoint_suspected"] == [(PLACE, 1.0)]
-    assert said["probe_alerts_waiting"] == [({}, 3.0)]
+    assert said["probe_alerts_waiting"] == [({"vantage": "sha-ct"}, 3.0)]
 
 
-def test_an_unfit_vantage_and_one_of_unknown_fitness() -> None:
-    gauges = Gauges()
-    gauges.run_finished("a", RUN._replace(fitness=Fitness.OFFLINE))
-    gauges.run_finished("b", RUN._replace(fitness=Fitness.UNKNOWN))
+@pytest.mark.parametrize(("fitness", "fit"), [(Fitness.OFFLINE, [0.0]), (Fitness.UNKNOWN, [])])
+def test_a_vantage_that_is_unfit_or_of_unknown_fitness(fitness: Fitness, fit: list[float]) -> None:
+    gauges = Gauges("sha-ct", 600.0)
+    gauges.run_finished(RUN._replace(fitness=fitness), None)
     said = read(gauges.text({}))
-    assert said["probe_vantage_fit"] == [({"vantage": "a"}, 0.0)]
-    assert {labels["fitness"] for labels, _ in said["probe_fitness_info"]} == {"offline", "unknown"}
+    assert [value for _, value in said.get("probe_vantage_fit", [])] == fit
+    assert [labels["fitness"] for labels, _ in said["probe_fitness_info"]] == [fitness]
+
+
+def test_before_the_first_run_nothing_is_said_of_a_last_one() -> None:
+    said = read(Gauges("sha-ct", 600.0).text({}))
+    assert set(said) == {"probe_watch_interval_seconds"}
+
+
+def endpoints(gauges: Gauges) -> list[str]:
+    return [labels["endpoint"] for labels, _ in read(gauges.text({})).get("probe_endpoint_up", [])]
+
+
+def test_an_endpoint_that_left_the_list_leaves_the_file_and_one_that_was_only_left_out_stays() -> None:
+    gauges = Gauges("sha-ct", 600.0)
+    for name in ("api", "gone", "paced"):
+        gauges.measured(measurement(T0 - 600, endpoint=name))
+    gauges.measured(measurement(T0, endpoint="api"))
+    gauges.measured(measurement(T0, endpoint="check"))  # a reference, which no list of targets names
+    gauges.run_finished(RUN, None)  # a look at something that changed says nothing of the list
+    assert endpoints(gauges) == ["api", "gone", "paced", "check"]
+    gauges.run_finished(RUN, ["clubhouse/api", "clubhouse/paced"])
+    assert endpoints(gauges) == ["api", "paced", "check"]
+
+
+def test_two_watches_of_one_machine_write_no_sample_twice() -> None:
+    """node_exporter gathers all files of its folder, and refuses them all if a sample comes twice."""
+    seen: list[str] = []
+    for name in ("sha-ct", "ber-dt"):
+        gauges = Gauges(name, 600.0)
+        gauges.measured(measurement(vantage=name))
+        gauges.run_finished(RUN, None)
+        ledger = {SeriesKey(name, "CN", 4134, "clubhouse", "api"): Ledger(blocked=True, suspected=False)}
+        seen += [line.rpartition(" ")[0] for line in gauges.text(ledger, 1).decode().splitlines() if line[0] != "#"]
+    assert len(seen) == len(set(seen))
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
@@ -122,7 +156,7 @@ def test_series_are_bounded_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(prometheus, "MOST_SERIES", 2)
     said = read(gauged(*(measurement(endpoint=f"e{i}") for i in range(5))))
     assert len(said["probe_endpoint_up"]) == 2
-    assert said["probe_endpoints_left_out"] == [({}, 2.0)]  # as many as are counted at most
+    assert said["probe_endpoints_left_out"] == [({"vantage": "sha-ct"}, 2.0)]  # as many as are counted at most
 
 
 def own_lookup(t0: float, t: float, **changes: Any) -> DNSLookup:
