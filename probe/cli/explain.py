@@ -36,6 +36,7 @@ def explain(
     ] = None,
     results: Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of results.")] = Path("results"),
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone, such as Asia/Shanghai.")] = "UTC",
+    lang: Annotated[str, typer.Option("--lang", metavar="LANG", help="Language: en or zh.")] = "en",
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
     rejudge: Annotated[
         bool, typer.Option("--rejudge", help="Judge what was seen by today's rules, not those of the time.")
@@ -48,6 +49,7 @@ def explain(
 ) -> None:  # fmt: skip
     """Show how one verdict came about: what was tried, what came back, and which rule says what of it."""
     from probe.cli.marks import marks_or_fail
+    from probe.cli.page import lang_or_fail
     from probe.cli.reading import zone_or_fail
     from probe.diagnose.rejudge import rejudge as judged_anew
     from probe.report.escape import json_text
@@ -56,11 +58,13 @@ def explain(
     from probe.report.transcript_text import render
 
     zone_or_fail(tz)
+    lang_or_fail(lang)
     marks = marks_or_fail(fingerprints, rejudging=rejudge)
     kept = _find(what, target, results)
     told = transcript(
         judged_anew(kept.measurement, marks) if rejudge else kept.measurement,
         tz,
+        lang=lang,
         where=f"{kept.source.name}:{kept.number}",
         sha256=hashlib.sha256(kept.line).hexdigest(),
         recorded=kept.measurement if rejudge else None,

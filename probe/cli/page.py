@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from probe.cli.console import clean, fail, write
 
 if TYPE_CHECKING:
+    import typer
+
     from probe.diagnose.rejudge import Judge
     from probe.report.block.choose import Chosen
     from probe.report.view import View
@@ -42,25 +44,43 @@ def wanted_or_fail(
     targets: Sequence[str], event: str | None, form: str | None, lang: str, output: Path | None, *, json: bool
 ) -> Wanted:
     """The options about pages, or all their mistakes in one go."""
-    from probe.report.language.catalogue import languages
     from probe.report.registry import FORMATS, PAGES
 
     said = form or ("json" if json else SUFFIXES.get(output.suffix.lower(), "") if output else "") or "text"
     wanted = Wanted(targets[0] if targets else "", event or "", said, lang, None if output == STDOUT else output)
-    known, spoken = PAGES if wanted.one_page else FORMATS, languages()
+    known = PAGES if wanted.one_page else FORMATS
     mistakes = [
         *(["--target names one page; --only takes several"] if len(targets) > 1 else []),
         *(["--target and --event are two pages: ask for one of them"] if targets and event else []),
         *([f"--json and --format {clean(form or '')}: choose one"] if json and form not in (None, "json") else []),
-        *([f"--lang {clean(lang)!r} is not here; there are {', '.join(spoken)}"] if lang not in spoken else []),
+        *unspoken(lang),
         *(_unknown_format(said, known, PAGES) if said not in known else []),
     ]
-    if lang != "en" and lang in spoken and not wanted.one_page:
+    if lang != "en" and not unspoken(lang) and not wanted.one_page:
         mistakes.append("--lang is for a page: name it with --target ID or --event ID")
     if mistakes:
         fail(mistakes)
     _writable_or_fail(wanted.output)
     return wanted
+
+
+def flagged(context: "typer.Context | None", name: str) -> bool:
+    """Whether an option was given on the command line, and not by settings, which are for every occasion."""
+    return context is not None and getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+
+
+def unspoken(lang: str) -> list[str]:
+    """The mistake of a language that is not here."""
+    from probe.report.language.catalogue import languages
+
+    spoken = languages()
+    return [] if lang in spoken else [f"--lang {clean(lang)!r} is not here; there are {', '.join(spoken)}"]
+
+
+def lang_or_fail(lang: str) -> None:
+    """Fail for a language that is not here."""
+    if mistakes := unspoken(lang):
+        fail(mistakes)
 
 
 def _unknown_format(said: str, known: Mapping[str, object], pages: Mapping[str, object]) -> list[str]:

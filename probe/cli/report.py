@@ -22,7 +22,7 @@ def report(
     results: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RESULTS]...",
+            metavar="RESULTS",
             help="Files, folders, globs, or - for standard input; .jsonl, .gz, .zst, .parquet. Default: ./results",
             show_default=False,
         ),
@@ -58,7 +58,7 @@ def report(
     event: Annotated[
         str | None, typer.Option("--event", metavar="ID", help="Make the page of blocks that began together.")
     ] = None,
-    form: Annotated[
+    format: Annotated[  # noqa: A002 - the name under which settings know it
         str | None,
         typer.Option("--format", metavar="FORMAT", help="text, json or csv; a page also as md, html or svg. Default: "
                      "what the name of --output says, or text.", show_default=False),
@@ -67,6 +67,11 @@ def report(
     site: Annotated[
         Path | None,
         typer.Option("--site", metavar="DIR", help="Write a folder of pages: all targets, all events, and a feed."),
+    ] = None,
+    site_url: Annotated[
+        str | None,
+        typer.Option("--site-url", metavar="URL", help="Where --site's folder will be on the web, for the links of its "
+                     "feed.", show_default=False),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file, all of it or nothing.")
@@ -87,6 +92,7 @@ def report(
         Path | None,
         typer.Option("--fingerprints", metavar="FILE", help="With --rejudge: block pages to know, as for `probe run`."),
     ] = None,
+    context: typer.Context = None,  # type: ignore[assignment] # Typer gives one; `demo` calls this without
 ) -> None:  # fmt: skip
     """Say what is blocked, since when, how, and how sure that is.
 
@@ -96,20 +102,23 @@ def report(
     """
     from probe.cli.marks import judge_or_none
     from probe.cli.output import width
-    from probe.cli.page import deliver, page, rereadable_or_fail, wanted_or_fail
+    from probe.cli.page import deliver, flagged, page, rereadable_or_fail, wanted_or_fail
     from probe.cli.site import make, site_or_fail
 
     asked = asked_for(tz, since, until, only or [], strict=strict)._replace(judge=judge_or_none(rejudge, fingerprints))
     if site is not None:
-        others = {"--target": target, "--event": event, "--format": form, "--json": json, "--output": output,
+        others = {"--target": target, "--event": event, "--format": format, "--json": json, "--output": output,
                   "--status": status, "--by": by != "endpoint"}  # fmt: skip
-        site_or_fail(site, lang, others)
+        home = site_or_fail(site, lang, site_url, others)
         found = found_or_fail(results)
         rereadable_or_fail(found.sources)
         view = view_or_fail(found.sources, asked, outside_or_fail(claims, found.notes))
-        make(view, found.sources, site, lang, asked.judge)
+        make(view, found.sources, site, lang, asked.judge, home)
         return
-    wanted = wanted_or_fail(target or [], event, form, lang, output, json=json)
+    if site_url and flagged(context, "site_url"):
+        fail("--site-url is the address of a site: it goes with --site DIR")
+    spoken = lang if target or event or flagged(context, "lang") else "en"  # settings do not make the overview fail
+    wanted = wanted_or_fail(target or [], event, format, spoken, output, json=json)
     _overview_options_or_fail(by, status or [], only or [], wanted)
     found = found_or_fail(results)
     if wanted.one_page:

@@ -72,6 +72,11 @@ class DiffView(NamedTuple):
         moved = any(shift.about == About.NETWORK for shift in self.shifts)
         return bool(found.changes or found.certificates or moved)
 
+    @property
+    def one_and_the_same(self) -> bool:
+        """Whether both sides hold the same measurements, so that nothing could have changed."""
+        return self.a.extents == self.b.extents
+
     def same(self, about: About) -> bool | None:
         """Whether something around the measurements was the same on both sides; None: not known."""
         if any(shift.about == about for shift in self.shifts):

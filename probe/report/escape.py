@@ -7,8 +7,6 @@ out passes them through the one function of its format here; HTML and SVG have t
 import re
 import unicodedata
 
-import msgspec
-
 FORMULA = tuple("=+-@\t\r\n|%＝＋－＠")
 """What makes a spreadsheet take a cell for a formula (OWASP CSV injection), full-width forms included."""
 _SEPARATORS = "\u2028\u2029"
@@ -23,6 +21,8 @@ _BACKTICKS = re.compile(r"`+")
 def visible(text: str) -> str:
     """The text with every control, format (bidirectional marks too), private and surrogate character and every line
     separator shown as an escape: it stays on its line and reads in the order it is written."""
+    if text.isprintable():  # none of these is, by the same categories; nearly every text is asked no further
+        return text
     return "".join(
         c if unicodedata.category(c)[0] != "C" and c not in _SEPARATORS else f"\\u{ord(c):04x}" for c in text
     )
@@ -53,6 +53,8 @@ def csv_cell(text: str) -> str:
 def json_text(document: object) -> str:
     """The document as indented JSON in which no character can act on a terminal: the same data, with escapes for what
     JSON lets stand. Ends in a newline."""
+    import msgspec  # here, for the command line needs `visible` before it needs anything else
+
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     return "".join(c if _stands(c) else _escaped(c) for c in text) + "\n"
 

@@ -4,15 +4,18 @@ What is gathered depends on the set of rows only, never on their order. A hundre
 an object for each: what waits and what results is in columns (`grouping`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from probe.model.episode import SeriesKey
-from probe.report.grouping import HELD, RECORD, Grouping, Records
+from probe.report.grouping import HELD, RECORD, Codes, Grouping, Records
 from probe.report.ordered import Ids, Keeper, Kinds, Once, Places
+from probe.report.statements import Statements, statements
 from probe.store import reader
 from probe.store.columns import Block, Tables
 from probe.timeline.points import Points
@@ -44,13 +47,15 @@ class Run(NamedTuple):
 class Gathered(NamedTuple):
     """Series by key, the role of each (that of its newest measurement), and all runs by vantage and time.
 
-    `duplicates` is how many rows were left out because their measurement was there already.
+    `duplicates` is how many rows were left out because their measurement was there already; `said` is what the rows of
+    each series say of its target's rule.
     """
 
     series: dict[SeriesKey, Series]
     roles: dict[SeriesKey, str]
     runs: tuple[Run, ...]
     duplicates: int = 0
+    said: Mapping[SeriesKey, Statements] = MappingProxyType({})
 
 
 def gather(rows: Iterable[reader.Row]) -> Gathered:
@@ -93,6 +98,7 @@ class _Gathering:
     def gathered(self) -> Gathered:
         series: dict[SeriesKey, Series] = {}
         roles: dict[SeriesKey, str] = {}
+        said: dict[SeriesKey, Statements] = {}
         groups: dict[SeriesKey, list[int]] = {}
         for code, name in enumerate(self._names):
             named = SeriesKey(name.vantage, name.country, name.asn, name.target, name.endpoint)
@@ -108,12 +114,13 @@ class _Gathering:
             if records.size:
                 counts.add(records)
                 roles[key] = role
+                said[key] = statements(records["time"] / 1e6, self._kinds.rule[records["said"]], self._kinds.rules)
                 namer = self._ids.namer(f"/{key.target}/{key.endpoint}")
                 load = self._keeper.keep(records)
                 series[key] = Series(key, Points(load, records.size, self._kinds.table, namer))
         self._close(place, counts)
         runs = tuple(sorted(self._runs, key=lambda run: (run.vantage, run.first, run.id)))
-        return Gathered(series, roles, runs, self._once.left_out)
+        return Gathered(series, roles, runs, self._once.left_out, said)
 
     def _records(self, key: SeriesKey, codes: list[int]) -> tuple[Records, str]:
         """The rows of a series, in order and each once, and the role of the newest."""
@@ -150,13 +157,22 @@ class _RunCounts:
         """The rows of one series, each measurement once."""
         runs, times = self._ids.run_of[records["id"]], records["time"]
         worst = self._kinds.fitness[records["said"]]
-        np.minimum.at(self._first, runs, times)
-        np.maximum.at(self._last, runs, times)
-        np.add.at(self._count, runs, 1)
-        np.minimum.at(self._worst, runs, worst)
+        once = not self._ids.whole[records["id"]].any()  # an id that names its run is here once
+        _merge(np.minimum, self._first, runs, times, once=once)
+        _merge(np.maximum, self._last, runs, times, once=once)
+        _merge(np.add, self._count, runs, np.int32(1), once=once)
+        _merge(np.minimum, self._worst, runs, worst, once=once)
 
     def runs(self) -> Iterator[tuple[str, float, float, int, str]]:
         """What is known of each: id, first, last, measurements, fitness."""
         for at in np.flatnonzero(self._count).tolist():
             first, last = float(self._first[at]) / 1e6, float(self._last[at]) / 1e6
             yield self._ids.runs[at], first, last, int(self._count[at]), self._kinds.fitnesses[int(self._worst[at])]
+
+
+def _merge(how: np.ufunc, into: NDArray[Any], at: Codes, values: Any, *, once: bool) -> None:
+    """`how.at(into, at, values)`, ten times faster where no place comes more than `once`."""
+    if once:
+        into[at] = how(into[at], values)
+    else:
+        how.at(into, at, values)

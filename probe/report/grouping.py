@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 HELD = 8_000_000
-"""Rows in memory at most: 20 bytes each, and as much again while they are sorted."""
+"""Rows in memory at most: 20 bytes each, and half as much again while they are sorted."""
+_AT_ONCE = 500_000
+"""Rows that go to the disk together. The memory for so many is used again; for all of them the system would hand out
+new pages each time, which takes longer than the sorting."""
 
 RECORD = np.dtype([("time", "<i8"), ("id", "<i4"), ("said", "<i4")])
 """One row: microseconds since 1970, and two codes."""
@@ -73,8 +76,7 @@ class Grouping:
     """Records by group, a code from 0."""
 
     def __init__(self, held: int = HELD) -> None:
-        self._held = held
-        self._waiting: list[tuple[Codes, Records]] = []
+        self._groups, self._records = np.empty(held, dtype=np.int32), np.empty(held, dtype=RECORD)
         self._count = 0
         self._disk = Disk()
         self._parts: list[_Sorted] = []
@@ -82,15 +84,19 @@ class Grouping:
 
     def add(self, groups: Codes, records: Records) -> None:
         """More records, with the group of each."""
-        self._waiting.append((groups, records))
-        self._count += groups.size
-        if self._count >= self._held:
-            self._sort(to_disk=True)
+        while groups.size:
+            begin = self._count
+            self._count = end = min(begin + groups.size, self._groups.size)
+            self._groups[begin:end], self._records[begin:end] = groups[: end - begin], records[: end - begin]
+            groups, records = groups[end - begin :], records[end - begin :]
+            if end == self._groups.size:
+                self._sort(to_disk=True)
 
     def finish(self) -> None:
         """All are there."""
         if self._count:
             self._sort(to_disk=self.spilt)
+        self._groups, self._records = self._groups[:0].copy(), self._records[:0].copy()
 
     def take(self, group: int) -> Records:
         """All records of a group, in no order."""
@@ -98,12 +104,15 @@ class Grouping:
         return found[0] if len(found) == 1 else np.concatenate(found or [np.empty(0, dtype=RECORD)])
 
     def _sort(self, *, to_disk: bool) -> None:
-        groups = np.concatenate([one for one, _ in self._waiting])
-        records = np.concatenate([one for _, one in self._waiting])
-        self._waiting, self._count = [], 0
+        groups, records = self._groups[: self._count], self._records[: self._count]
+        self._count = 0
         small = groups.astype(np.uint16) if groups.max() < 1 << 16 else groups  # sorted by radix, many times faster
-        records = records[np.argsort(small, kind="stable")]
+        order = np.argsort(small, kind="stable")
         edges = np.concatenate(([0], np.cumsum(np.bincount(groups))))
         self.spilt |= to_disk
-        begin = self._disk.put(records) if to_disk else 0
-        self._parts.append(_Sorted(edges, None if to_disk else records, begin))
+        if not to_disk:
+            self._parts.append(_Sorted(edges, records[order], 0))
+            return
+        self._parts.append(_Sorted(edges, None, self._disk.size))
+        for at in range(0, order.size, _AT_ONCE):
+            self._disk.put(records[order[at : at + _AT_ONCE]])

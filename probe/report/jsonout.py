@@ -16,6 +16,7 @@ from probe.report.escape import json_text
 from probe.report.gather import VantageKey
 from probe.report.paper import Page
 from probe.report.view import SeriesView, Stretch, TargetView, VantageView, View
+from probe.report.whole import Whole
 
 REPORT_VERSION = 1
 
@@ -85,6 +86,20 @@ def _target(one: TargetView) -> Json:
         "target": one.target,
         "blocked": one.blocked,
         "endpoints": {str(state): list(ids) for state, ids in one.endpoints.items()},
+        "state": str(one.wholes[-1].state) if one.wholes else None,
+        "wholes": [_whole(whole) for whole in one.wholes],
+    }
+
+
+def _whole(one: Whole) -> Json:
+    return {
+        "since": _interval(one.since),
+        "state": str(one.state),
+        "blocked": list(one.blocked),
+        "failing": list(one.failing),
+        "enough": one.enough,
+        "rollup": one.rule.rollup,
+        "required": list(one.rule.required),
     }
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from probe.model.diagnosis import Fitness
 from probe.report.grouping import Codes, Disk, Records
+from probe.report.statements import Said
 from probe.store.columns import Judged, Name, Tables
 from probe.timeline.points import Columns, Kind
 from probe.timeline.series import evidence_of
@@ -49,7 +50,7 @@ class Ids:
 
 class Kinds:
     """What rows say, by rank: the `table`, the rank of each code, and the `fitness` of each rank as a place in
-    `fitnesses`, the worst first."""
+    `fitnesses`, the worst first; likewise what each says of its target's rule, as a place in `rules`."""
 
     def __init__(self, tables: Tables) -> None:
         judged = list(tables.judged)
@@ -59,6 +60,10 @@ class Kinds:
         self.ranks[order] = np.arange(len(order), dtype=np.int32)
         self.fitnesses = sorted({one.fitness for one in judged}, key=_worst_first)
         self.fitness = np.array([self.fitnesses.index(judged[at].fitness) for at in order], dtype=np.int16)
+        rules = {Said(judged[at].rollup, judged[at].required): None for at in order}
+        self.rules = tuple(sorted(rules))
+        places = {said: place for place, said in enumerate(self.rules)}
+        self.rule = np.array([places[Said(judged[at].rollup, judged[at].required)] for at in order], dtype=np.int32)
 
 
 def _worst_first(word: str) -> tuple[bool, str]:
@@ -89,6 +94,9 @@ class Places:
         self._first = np.concatenate((self._first, np.full(more, -1, dtype=np.int32)))
         self.several = np.concatenate((self.several, np.zeros(more, dtype=np.bool_)))
         here = self._of_name[names]
+        changed = np.ones(runs.size, dtype=np.bool_)  # the rows of a run mostly stand together
+        changed[1:] = (here[1:] != here[:-1]) | (runs[1:] != runs[:-1])
+        here, runs = here[changed], runs[changed]
         unseen = self._first[runs] < 0
         self._first[runs[unseen]] = here[unseen]
         self.several[runs[self._first[runs] != here]] = True

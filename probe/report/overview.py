@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from probe.model.episode import Interval
 from probe.model.target import Role
 from probe.report import times, words
+from probe.report.block.wholes import state_text
+from probe.report.language.catalogue import catalogue
 from probe.report.paper import INDENT, Page, flow
 from probe.report.times import Times
 from probe.report.view import SeriesView, State, TargetView, View
@@ -46,7 +48,8 @@ def by_target(view: View, clock: Times, *, instances: bool) -> Iterator[Cells]:
     """A line a target and vantage point. An instance is named by its domain, an app by a name without a dot."""
     for one in sorted(view.targets, key=lambda one: (_gravest(one.endpoints), one.target, one.vantage)):
         if ("." in one.target) == instances:
-            yield (one.target, words.place(one.vantage), *_states(one), *_since(view, one, clock))
+            whole = [cell for now in one.wholes[-1:] for cell in state_text(catalogue("en"), now).split("; ")]
+            yield (one.target, words.place(one.vantage), *whole, *_states(one), *_since(view, one, clock))
 
 
 def _states(one: TargetView) -> Iterator[str]:

@@ -18,6 +18,9 @@ INDENT = "  "
 CONTINUED = " " * 6
 GAP = "   "
 LABEL_WIDTH = 30
+_NEVER_FIRST = frozenset("，。、；：？！）］｝」』》〉】”’…,.;:?!)]}%")
+_NEVER_LAST = frozenset("（［｛「『《〈【“‘([{")
+"""Marks that may not begin, and may not end, a line (Chinese and Japanese typesetting alike)."""
 
 
 def plain(_style: str, text: str) -> str:
@@ -61,7 +64,8 @@ def padded(text: str, width: int) -> str:
 
 
 def fill(first: str, rest: str, text: str, width: int) -> Iterator[str]:
-    """The text in lines of that many columns, broken at spaces, and within a word where it is too long for any line.
+    """The text in lines of that many columns, broken at spaces and beside wide characters, and within a word where it
+    is too long for any line.
 
     The first line begins with `first`, the others with `rest`, of which at most half the width is taken: a line that
     is all beginning would never end.
@@ -69,18 +73,36 @@ def fill(first: str, rest: str, text: str, width: int) -> Iterator[str]:
     if columns(rest) > width // 2:
         rest = rest[: width // 4]
     line, empty = first, True
-    for word in text.split(" "):
-        glue = "" if empty else " "
-        if not empty and columns(line + glue + word) > width >= columns(rest + word):
+    for glue, piece in _pieces(text):
+        if not empty and columns(line + glue + piece) > width >= columns(rest + piece):
             yield line.rstrip(" ")
             line, glue = rest, ""
-        line += glue + word
+        line += glue + piece
         empty = False
         while columns(line) > width:
             cut = _cut(line, width)
             yield line[:cut]
             line = rest + line[cut:]
     yield line.rstrip(" ")
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """What no line should break, each with the space before it: words, and single characters of a script that writes
+    without spaces, with the marks that may not begin or end a line."""
+    glue = ""
+    for word in text.split(" "):
+        start = 0
+        for at in range(1, len(word)):
+            if _may_break(word[at - 1], word[at]):
+                yield glue, word[start:at]
+                start, glue = at, ""
+        yield glue, word[start:]
+        glue = " "
+
+
+def _may_break(before: str, after: str) -> bool:
+    wide = _width(before) == 2 or _width(after) == 2
+    return wide and _width(after) > 0 and after not in _NEVER_FIRST and before not in _NEVER_LAST
 
 
 def _width(character: str) -> int:

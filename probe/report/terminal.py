@@ -7,21 +7,27 @@ its own. Nothing is attributed: the text says where something was blocked, never
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from probe.diagnose.rollup import State as Whole
 from probe.model.diagnosis import Verdict
 from probe.model.episode import Episode, EpisodeState, Interval
 from probe.model.target import Role
 from probe.report import beside, timeline, times, together, words
 from probe.report.block.ladder import rung_of
+from probe.report.block.wholes import state_text
 from probe.report.language.catalogue import catalogue
 from probe.report.paper import INDENT, LABEL_WIDTH, Page, flow
 from probe.report.times import Times
 from probe.report.view import SeriesView, State, Stretch, TargetView, VantageView, View
+from probe.report.whole import Rule
 
+TARGETS_TITLE = "Targets as a whole, by the rule of their list"
 SUSPECTED_TITLE = "Suspected: failed, but too seldom yet to confirm a lasting block"
 OPEN_LISTED = 12
 """So many reached series are listed one by one; more are counted."""
 
 
+NAMED = 4
+"""So many required endpoints are named."""
 NEWS_GAPS = 3
 """A series not heard of for so many of its usual gaps is shown with the time it was last heard of."""
 
@@ -39,6 +45,7 @@ def render(view: View, page: Page) -> str:
             ("Blocked now", _standing(view, clock, EpisodeState.CONFIRMED)),
             (SUSPECTED_TITLE, _standing(view, clock, EpisodeState.SUSPECTED)),
             ("Partly blocked", _partly(view.targets)),
+            (TARGETS_TITLE, _wholes(view.targets, clock)),
             ("Ended", _ended(view, clock)),
             (together.TITLE, together.entries(view.joined.events, clock)),
             (beside.CLAIMS_TITLE, beside.claims(view.joined.compared, clock)),
@@ -130,10 +137,31 @@ def _last_seen(one: SeriesView, view: View, clock: Times) -> Iterator[str]:
 
 
 def _partly(targets: Sequence[TargetView]) -> Iterator[Entry]:
+    """Targets of which no record says a rule."""
     for one in targets:
-        if one.blocked == "some":
+        if one.blocked == "some" and not one.wholes:
             rest = (f"{state}: {', '.join(ids)}" for state, ids in one.endpoints.items())
             yield (one.target, words.place(one.vantage), *rest)
+
+
+def _wholes(targets: Sequence[TargetView], clock: Times) -> Iterator[Entry]:
+    """How targets stand now; those that are reached are counted."""
+    told, said = [one for one in targets if one.wholes], catalogue("en")
+    reached = sum(one.wholes[-1].state is Whole.OK for one in told)
+    for one in told:
+        now = one.wholes[-1]
+        if now.state is not Whole.OK:
+            since = () if now.since.earliest is None else (f"since {times.interval(clock, now.since)}",)
+            yield (one.target, words.place(one.vantage), *state_text(said, now).split("; "), *since, *_rule(now.rule))
+    if reached:
+        yield (_plural(reached, "target"), "", "reachable")
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    """By what a target is told, as its record spells it."""
+    yield f"asked for: {rule.rollup}" if rule.rollup else "no rule recorded"
+    if rule.required:
+        yield f"required: {', '.join(rule.required[:NAMED])}{' ...' if len(rule.required) > NAMED else ''}"
 
 
 def _ended(view: View, clock: Times) -> Iterator[Entry]:
@@ -162,7 +190,7 @@ def _not_blocked(view: View, clock: Times) -> Iterator[Entry]:
     for one in view.series:
         reason = _NOT_BLOCKED.get(one.state)
         if reason and one.role != Role.REFERENCE and (listed or not _is_quiet(one)):
-            downs = (_down(stretch, clock) for stretch in one.downs if stretch.size > 1)
+            downs = (cell for stretch in one.downs if stretch.size > 1 for cell in _down(stretch, clock))
             yield (words.label(one.key), words.place(one.key), reason(one), *downs)
     if not listed:
         yield (f"{len(quiet)} more endpoints", "", "reached whenever something could be learnt")
@@ -193,8 +221,9 @@ _NOT_BLOCKED: dict[State, Callable[[SeriesView], str]] = {
 """How a series that is not blocked is worded. `unknown` has a section of its own."""
 
 
-def _down(stretch: Stretch, clock: Times) -> str:
-    return f"down for everyone {times.stretch(clock, stretch.first, stretch.last)}, {stretch.size} measurements"
+def _down(stretch: Stretch, clock: Times) -> Iterator[str]:
+    yield f"down for everyone {times.stretch(clock, stretch.first, stretch.last)}"
+    yield f"{stretch.size} measurements"
 
 
 def _nothing(view: View, clock: Times) -> Iterator[Entry]:

@@ -10,9 +10,10 @@ import msgspec
 
 from probe.model.failure import Failure, FailureKind
 from probe.model.observation import DNSLookup, DNSReply, Observation, Purpose, Resolver, ResolverKind
+from probe.report.transcript_words import Words
 
 
-def lines(lookups: Sequence[DNSLookup], before: int = 0) -> Iterator[str]:
+def lines(lookups: Sequence[DNSLookup], words: Words, before: int = 0) -> Iterator[str]:
     """One line for each thing that was said, with everyone who said it; then what needs a line of its own.
 
     `before` is the number of an earlier step in which the same was said in every respect but time, if there is one:
@@ -20,21 +21,21 @@ def lines(lookups: Sequence[DNSLookup], before: int = 0) -> Iterator[str]:
     """
     said: dict[tuple[str, str], list[DNSLookup]] = {}
     for one in lookups:
-        said.setdefault((one.qtype, _answer(one)), []).append(one)
+        said.setdefault((one.qtype, _answer(one, words)), []).append(one)
     disagree = any(len(set(_of_family(lookups, six))) > 1 for six in (False, True))
     if before and not disagree and not any(_fails(one) for one in lookups):
-        yield f"the same answers as in step {before} ({span(one.t - one.t0 for one in lookups)})"
+        yield words.say("dns.alike", step=before, span=span((one.t - one.t0 for one in lookups), words))
         return
     if disagree:
-        yield "the resolvers do not say the same:"
+        yield words.say("dns.differ")
     for (qtype, answer), group in said.items():
-        who = ", ".join(_resolver(one.resolver) for one in group)
-        yield f"{qtype} from {who}: {answer} ({span(one.t - one.t0 for one in group)})"
+        times = span((one.t - one.t0 for one in group), words)
+        yield words.say("dns.said", qtype=qtype, who=_all_of(group, words), answer=answer, span=times)
         if not before:
-            yield from _peculiar(group)
+            yield from _peculiar(group, words)
     arrived = [reply.t - one.t0 for one in lookups if _odd(one) for reply in one.replies]
     if before and arrived:
-        yield f"each reply says what it said in step {before}, after {span(arrived)}"
+        yield words.say("dns.replies_alike", step=before, span=span(arrived, words))
 
 
 _UNCOUNTED: dict[str, Any] = {"transaction_id": 0, "hop": 0, "attempt": 0, "t0": 0.0, "t": 0.0}
@@ -64,11 +65,11 @@ def ms(seconds: float) -> str:
     return f"{seconds * 1000:.1f} ms" if 0 < seconds < 0.001 else f"{seconds * 1000:.0f} ms"
 
 
-def span(seconds: Iterable[float]) -> str:
+def span(seconds: Iterable[float], words: Words) -> str:
     """The shortest and the longest, once where they read alike."""
     known = sorted(seconds)
     first, last = ms(known[0]), ms(known[-1])
-    return first if first == last else f"{first} to {last}"
+    return first if first == last else words.say("dns.span", first=first, last=last)
 
 
 def took(one: Observation) -> str:
@@ -97,17 +98,23 @@ def _of_family(lookups: Iterable[DNSLookup], six: bool) -> Iterator[object]:
             yield "nothing"
 
 
-def _answer(one: DNSLookup) -> str:
+def _answer(one: DNSLookup, words: Words) -> str:
     """What a lookup came to, the same for all orders of the same addresses."""
-    shown = ", ".join(sorted(one.addresses))
-    if one.failure is not None:
-        return f"failed: {failed(one.failure)}" + (f", addresses {shown}" if shown else "")
-    return shown or "no address"
+    shown = words.listed(sorted(one.addresses))
+    if one.failure is None:
+        return shown or words.say("dns.none")
+    key = "dns.failed_with" if shown else "dns.failed"
+    return words.say(key, failure=failed(one.failure), **({"addresses": shown} if shown else {}))
 
 
-def _resolver(resolver: Resolver) -> str:
+def _all_of(group: Iterable[DNSLookup], words: Words) -> str:
+    """Who was asked."""
+    return words.listed(_resolver(one.resolver, words) for one in group)
+
+
+def _resolver(resolver: Resolver, words: Words) -> str:
     name = f"{resolver.kind} {resolver.address}".strip()
-    return f"{name} (own)" if resolver.own and resolver.address else name
+    return words.say("dns.own", resolver=name) if resolver.own and resolver.address else name
 
 
 def _fails(one: DNSLookup) -> bool:
@@ -120,36 +127,37 @@ def _odd(one: DNSLookup) -> bool:
     return len(one.replies) > 1 or any(reply.failure or reply.extended_errors for reply in one.replies)
 
 
-def _peculiar(group: Iterable[DNSLookup]) -> Iterator[str]:
+def _peculiar(group: Iterable[DNSLookup], words: Words) -> Iterator[str]:
     """What sets lookups apart from a question with one answer, once for all who met the very same."""
     alike: dict[tuple[object, ...], list[DNSLookup]] = {}
     for one in group:
         if one.sent > 1 or _odd(one):
             alike.setdefault((one.sent, _odd(one), _untimed(one.replies)), []).append(one)
     for (_, odd, _), met in alike.items():
-        first = met[0]
-        again = f", the question sent {first.sent} times" if first.sent > 1 else ""
-        yield f"  {', '.join(_resolver(one.resolver) for one in met)}{again}{':' if odd else ''}"
+        first, who = met[0], _all_of(met, words)
+        told = words.say("dns.sent", who=who, count=first.sent) if first.sent > 1 else who
+        yield f"  {words.say('dns.replies', who=told) if odd else told}"
         for at in range(len(first.replies) if odd else 0):
-            times = span(one.replies[at].t - one.t0 for one in met)
-            yield f"    reply {at + 1} {_reply(first.replies[at], times)}{_later(first, at)}"
+            times = span((one.replies[at].t - one.t0 for one in met), words)
+            reply = _reply(first.replies[at], times, words)
+            yield f"    {words.say('dns.reply', number=at + 1, facts=reply, later=_later(first, at, words))}"
 
 
-def _later(one: DNSLookup, at: int) -> str:
+def _later(one: DNSLookup, at: int, words: Words) -> str:
     """What it means that this is not the first reply. To a question sent twice two answers are due."""
     if not at or one.replies[at].over_tcp:
         return ""
-    return " (a late further answer to one question)" if one.sent == 1 else " (the question had been sent again)"
+    return words.say("dns.late" if one.sent == 1 else "dns.sent_again")
 
 
-def _reply(reply: DNSReply, after: str) -> str:
-    parts = [f"after {after}, {reply.size} bytes"]
+def _reply(reply: DNSReply, after: str, words: Words) -> str:
+    parts = [words.say("dns.after", span=after, size=reply.size)]
     parts += [f"IP TTL {reply.ip_ttl}"] if reply.ip_ttl is not None else []
-    parts += ["over TCP"] if reply.over_tcp else []
-    parts += ["truncated"] if reply.truncated else []
+    parts += [words.say("dns.over_tcp")] if reply.over_tcp else []
+    parts += [words.say("dns.truncated")] if reply.truncated else []
     parts += [reply.rcode] if reply.rcode else []
-    parts += [f"wrong: {reply.failure}"] if reply.failure is not None else []
+    parts += [words.say("dns.wrong", failure=reply.failure)] if reply.failure is not None else []
     parts += [f"{answer.type} {answer.value} (TTL {answer.ttl})" for answer in reply.answers]
-    parts += [f"extended error {error.code} {error.text}".rstrip() for error in reply.extended_errors]
-    parts += [f"raw {reply.raw_hex}"] if reply.raw_hex else []
-    return ", ".join(parts)
+    parts += [words.say("dns.extended", code=e.code, text=e.text).rstrip() for e in reply.extended_errors]
+    parts += [words.say("dns.raw", hex=reply.raw_hex)] if reply.raw_hex else []
+    return words.clauses(parts)

@@ -1,82 +1,21 @@
-"""The words of a transcript: verdicts, certainties, purposes, alerts. Tables only; nothing is attributed."""
+"""The words of a transcript in one language: what the catalogue says, and what the tables and the record say already.
 
-from probe.model.diagnosis import Certainty, ControlState, Verdict
-from probe.model.observation import Purpose
+Sentences of the transcript itself are the catalogue's, below `transcript.`. Why a rule holds and what causes a failure
+stand in English in their own tables; a language may have them below `rule` and `failure`. Facts of the record (rule
+ids, failure kinds, names of the protocols) are never translated; what rules wrote into it is `transcript_recorded`'s.
+"""
 
-VERDICTS: dict[Verdict, str] = {
-    Verdict.OK: "ok, reached as itself",
-    Verdict.BLOCKED: "blocked: not reached, and what was seen puts the cause on the way there, not at its own end",
-    Verdict.INTERFERED: "interfered with, though not cut off: what was seen puts the cause on the way there",
-    Verdict.DOWN: "down: it fails at its own end, or for others as well; nothing seen here shows a block",
-    Verdict.RESTRICTED: "up, and its server does not serve this place as it serves others",
-    Verdict.ANOMALY: "failed, and the evidence does not settle why",
-    Verdict.INSUFFICIENT: "nothing can be concluded from this measurement, neither reached nor blocked",
-}
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import NamedTuple
 
-CERTAINTIES: dict[Certainty, str] = {
-    Certainty.CONFIRMED: "confirmed, the highest of three degrees: what was seen settles it alone",
-    Certainty.LIKELY: "likely, the second of three degrees: it fits best what was seen, and no one fact settles it",
-    Certainty.POSSIBLE: "possible, the lowest of three degrees: it fits what was seen, and so may something innocent",
-}
-"""How sure a finding is (DESIGN section 2). A verdict that puts nothing on the path has no degree."""
+from probe.diagnose.rules import TABLES
+from probe.model.diagnosis import Certainty
+from probe.model.failure import FAILURES, FailureKind
+from probe.report.language.catalogue import Catalogue, catalogue
+from probe.report.transcript_recorded import translated
 
-CONTROLS: dict[ControlState, str] = {
-    ControlState.REACHED: "the control reached the endpoint",
-    ControlState.FAILED: "the control did not reach the endpoint either",
-    ControlState.NONE: "no control was asked",
-    ControlState.UNUSABLE: "the control reaches nothing itself, so it proves nothing",
-}
-
-NOT_SAID = (
-    "who is responsible, or why; what other networks see, or this one at other times. It is one measurement: when a "
-    "block began, and whether it lasts, is for `probe report`."
-)
-
-PURPOSES: dict[Purpose, str] = {
-    Purpose.MAIN: "",
-    Purpose.RETRY: "",
-    Purpose.CONTROL: "the same errand elsewhere, for comparison",
-    Purpose.CONTROL_ADDRESS: "the addresses we were given, tried from elsewhere",
-    Purpose.CONTROL_SNI: "an innocent name in the ClientHello",
-    Purpose.NO_SNI: "no name in the ClientHello",
-    Purpose.SNI_ELSEWHERE: "this name at an innocent address",
-    Purpose.TRUE_ADDRESS: "an address that only independent resolvers or late replies gave",
-    Purpose.CANARY: "a question to an address where no resolver is: nothing should answer",
-    Purpose.RESOLVER_HEALTH: "does the resolver answer at all?",
-    Purpose.SECOND_TRY: "an address that failed while others did not, once more",
-    Purpose.SPEED: "how fast bytes come",
-    Purpose.CONTROL_SPEED: "the same bytes under an innocent name",
-    Purpose.SPLIT_HELLO: "the ClientHello in two segments",
-    Purpose.QUIC: "the same over QUIC",
-    Purpose.CONTROL_QUIC: "QUIC elsewhere, for comparison",
-}
-"""Why an experiment was made; empty for what a user would have met."""
-
-OUTCOMES: dict[str, str] = {
-    "ok": "The endpoint proved itself: by its certificate, or, in the clear, by the answer expected of it or the "
-    "control's; with neither to hold it against, nothing spoke against it.",
-    "anomaly": "It failed, no rule found the cause on the path, and nothing innocent explains it. Nothing is claimed.",
-    "control.fails_too": "It fails from a second, healthy place as well: no ground to speak of a block here.",
-    "control.unusable": "A control that reaches not even the references cannot tell a block from an outage.",
-    "dns.gone": "Own and independent resolvers agree that there is no such address: the site withdrew its name.",
-    "dns.site_says_bogon": "Independent resolvers give the same useless address: the site's own zone holds it.",
-    "http.challenge": "A page that asks for proof of a human comes from the site's own protection, not from the path.",
-    "http.leads_nowhere": "Inside proven TLS, or alike for the control, only the server can have sent that redirect.",
-    "http.login_wall": "Inside proven TLS only the server itself can ask to sign in.",
-    "http.other_answer": "Inside proven TLS the answer is the server's own; the control was answered otherwise.",
-    "http.other_redirect": "Inside proven TLS only the server can redirect, and it redirects the control otherwise.",
-    "http.server_error": "The server says itself that it failed (RFC 9110, 15.6).",
-    "http.turned_away": "Inside proven TLS the refusal is the server's own: nobody on the path can have written it.",
-    "http.wrong_answer": "Inside proven TLS the answer is the server's own, and it is not what it should be.",
-    "tls.dates": "A trusted chain for this very name with wrong dates can be shown by the site alone.",
-    "vantage.interrupted": "A measurement that was cut short says nothing.",
-    "vantage.no_dns": "Where resolvers answer for no name at all, silence on one name says nothing.",
-    "vantage.nothing_answers": "Nothing answered and no reference was measured: the line may have been down.",
-    "vantage.no_ipv6": "An endpoint on IPv6 alone cannot be judged from where IPv6 does not work.",
-}
-"""Why a verdict that rests on no rule of the tables holds."""
-UNFIT = "A vantage in this state fails for innocent reasons as well: what it sees is no evidence either way."
-"""The same for the verdicts `vantage.<fitness>`."""
+_RULES = {rule.id: rule for table in TABLES for rule in table}
 
 ALERTS: dict[int, str] = {
     0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 22: "record_overflow", 40: "handshake_failure",
@@ -90,11 +29,78 @@ ALERTS: dict[int, str] = {
 """RFC 8446 section 6 (22 and 86: RFC 5246, RFC 7507)."""
 
 
-def outcome(rule: str) -> str:
-    """Why a verdict without a rule of the tables holds; empty for an id of another version."""
-    return OUTCOMES.get(rule) or (UNFIT if rule.startswith("vantage.") else "")
+class Words(NamedTuple):
+    """What a transcript is written with."""
+
+    catalogue: Catalogue
+
+    def say(self, key: str, **values: object) -> str:
+        """The sentence `transcript.<key>`, filled in."""
+        return self.catalogue.say(f"transcript.{key}", **values)
+
+    def name(self, group: str, word: str) -> str:
+        """The name of a word of the record; a word of a newer version stands as it is."""
+        return self.catalogue.texts.get(f"transcript.{group}.{word}", word)
+
+    def has(self, group: str, word: str) -> bool:
+        """Whether that word of the record has a name of its own."""
+        return f"transcript.{group}.{word}" in self.catalogue.texts
+
+    def mechanism(self, name: str) -> str:
+        """`forged DNS answer`."""
+        return self.catalogue.name("mechanism", name)
+
+    def fitness(self, name: str) -> str:
+        """What a vantage in this state could do, in words."""
+        return self.name("fitness", name) if self.has("fitness", name) else self.catalogue.name("fitness", name)
+
+    def sure(self, verdict: str, certainty: Certainty | None) -> str:
+        """`blocked (confirmed)`, `down`."""
+        named = self.name("verdict", verdict)
+        return self.say("sure", verdict=named, certainty=self.name("certainty", certainty)) if certainty else named
+
+    def layer(self, name: str) -> str:
+        """`DNS`, `TLS`."""
+        return self.name("layer", name)
+
+    def listed(self, things: Iterable[object]) -> str:
+        """`1.0.0.1, 1.1.1.1`: things of one kind."""
+        return self.catalogue.texts["list.between"].join(map(str, things))
+
+    def clauses(self, parts: Iterable[str]) -> str:
+        """Parts of a sentence, one after another."""
+        return self.catalogue.texts["transcript.comma"].join(parts)
+
+    def numbered(self, steps: Sequence[int]) -> str:
+        """`step 3`, `steps 1, 4, 6`."""
+        return self.say(f"steps.{'one' if len(steps) == 1 else 'other'}", steps=self.listed(steps))
+
+    def comment(self, rule: str) -> str:
+        """Why a rule holds, or a verdict without a rule of the tables; empty for an id of another version."""
+        if rule in _RULES:
+            return self.catalogue.texts.get(f"transcript.rule.{rule}", _RULES[rule].comment)
+        known = rule if self.has("outcome", rule) else "unfit" if rule.startswith("vantage.") else ""
+        return self.name("outcome", known)
+
+    def cause(self, kind: FailureKind) -> str:
+        """What causes a failure of this kind."""
+        return self.catalogue.texts.get(f"transcript.failure.{kind}", FAILURES[kind].cause)
+
+    def alert(self, number: int) -> str:
+        """`40 (handshake_failure)`."""
+        return f"{number} ({ALERTS.get(number) or self.say('alert_unknown')})"
+
+    def recorded(self, text: str) -> str:
+        """What a rule wrote into the record, in this language; as it stands if it is not one of our sentences."""
+        return translated(text, self.catalogue)
 
 
-def alert(number: int) -> str:
-    """`40 (handshake_failure)`."""
-    return f"{number} ({ALERTS.get(number, 'no alert that TLS defines')})"
+def source(rule: str) -> str:
+    """Where it was read or seen that a rule holds; empty for a verdict without a rule of the tables."""
+    return _RULES[rule].source if rule in _RULES else ""
+
+
+@cache
+def words_of(lang: str) -> Words:
+    """The words of a language of `languages()`."""
+    return Words(catalogue(lang))

@@ -17,7 +17,9 @@ from probe.model.target import Role
 from probe.report import counted
 from probe.report.gather import Gathered, Run, VantageKey
 from probe.report.joined import Joined, Outside, join, since
-from probe.timeline.cadence import unknown
+from probe.report.statements import NOTHING_SAID, Statements
+from probe.report.whole import Member, Whole, wholes
+from probe.timeline.cadence import HOUR, UNKNOWN_AFTER, unknown
 from probe.timeline.points import Evidence, Point, Points
 from probe.timeline.series import Series
 
@@ -92,11 +94,13 @@ class SeriesView(NamedTuple):
 
 
 class TargetView(NamedTuple):
-    """One target from one vantage point: its deciding endpoints by state."""
+    """One target from one vantage point: its deciding endpoints by state. `wholes` is how it stood as a whole by the
+    rules of its lists, in order of time, the last of them now; empty where no record says a rule."""
 
     vantage: VantageKey
     target: str
     endpoints: dict[State, tuple[str, ...]]
+    wholes: tuple[Whole, ...] = ()
 
     @property
     def blocked(self) -> str:
@@ -179,7 +183,14 @@ def build(
     """The view of what was gathered; `find` gives the episodes of a series. No series in the window: an empty view."""
     window = window or Window()
     found: dict[SeriesKey, Sequence[Episode]] = {}
-    siblings = tuple(_series(gathered, find, window, found))
+    siblings: list[SeriesView] = []
+    targets: list[TargetView] = []
+    for _, group in groupby(
+        _series(gathered, find, window, found), key=lambda one: (_vantage(one.key), one.key.target)
+    ):
+        members = list(group)  # a target at a time, while its columns are at hand
+        siblings += members
+        targets += _targets(members, gathered.said)
     joined = join(gathered.series, found, gathered.roles, outside or Outside(), window.names)
     series = tuple(one for one in siblings if window.names(one.key))
     runs = [run for run in gathered.runs if window.holds(run.first)]
@@ -189,7 +200,7 @@ def build(
         first=min((one.first for one in series), default=0.0),
         last=max((one.last for one in series), default=0.0),
         series=series,
-        targets=tuple(_targets(siblings)),
+        targets=tuple(targets),
         vantages=tuple(one for one in _vantages(runs) if one.key in shown),
         reading=reading or Reading(),
         joined=since(joined, window.since, (one.key for one in series if one.current)),
@@ -266,15 +277,29 @@ def _vantage(key: SeriesKey) -> VantageKey:
     return VantageKey(key.vantage, key.country, key.asn)
 
 
-def _targets(series: Sequence[SeriesView]) -> Iterable[TargetView]:
-    """Roll up by vantage and target. References are no targets, and telemetry never decides."""
-    deciding = [one for one in series if one.role not in (Role.TELEMETRY, Role.REFERENCE)]
-    for (vantage, target), group in groupby(deciding, key=lambda one: (_vantage(one.key), one.key.target)):
-        members = list(group)
-        states: Mapping[State, tuple[str, ...]] = {
-            state: tuple(one.key.endpoint for one in members if one.state == state) for state in State
-        }
-        yield TargetView(vantage, target, {state: ids for state, ids in states.items() if ids})
+def _targets(members: Sequence[SeriesView], said: Mapping[SeriesKey, Statements]) -> Iterable[TargetView]:
+    """Roll up the endpoints of a target from one place. References are no targets, and telemetry never decides."""
+    deciding = [one for one in members if one.role not in (Role.TELEMETRY, Role.REFERENCE)]
+    if deciding:
+        first = deciding[0].key
+        states = {state: tuple(one.key.endpoint for one in deciding if one.state == state) for state in State}
+        found = wholes([_member(one, deciding, said) for one in deciding])
+        yield TargetView(_vantage(first), first.target, {state: ids for state, ids in states.items() if ids}, found)
+
+
+def _member(one: SeriesView, members: Sequence[SeriesView], said: Mapping[SeriesKey, Statements]) -> Member:
+    """The endpoint as a part of its target. It is given up when the others were measured on and on without it."""
+    patience = UNKNOWN_AFTER * (max(other.schedule for other in members) or HOUR)
+    told, points = said.get(one.key, NOTHING_SAID), Points.of(one.points)
+    return Member(one.key.endpoint, one.role, _NOW[one.state], patience, one.episodes, points, told)
+
+
+_NOW: dict[State, Verdict] = {
+    State.BLOCKED: Verdict.BLOCKED, State.SUSPECTED: Verdict.ANOMALY, State.FAILING: Verdict.ANOMALY,
+    State.INTERFERED: Verdict.INTERFERED, State.RESTRICTED: Verdict.RESTRICTED, State.DOWN: Verdict.DOWN,
+    State.UNKNOWN: Verdict.INSUFFICIENT, State.OPEN: Verdict.OK,
+}  # fmt: skip
+"""What a state counts as in a roll-up. What is only suspected is not yet a block, nor reached."""
 
 
 def _vantages(runs: Sequence[Run]) -> Iterable[VantageView]:

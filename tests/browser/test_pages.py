@@ -8,7 +8,8 @@ import pytest
 
 from tests.browser.chromium import PAPERS, Browser, Look, sheets
 
-KINDS = ("event-en", "event-zh", "rollout", "overview", "target", "measurement")
+KINDS = ("event-en", "event-zh", "rollout", "overview", "overview-zh", "target", "measurement", "transcript-en",
+         "transcript-zh", "many", "list", "list-now")  # fmt: skip
 PHONE, DESK = 375, 1440
 LOOKS = [Look(width, scheme) for width in (PHONE, DESK) for scheme in ("light", "dark")]
 
@@ -113,7 +114,23 @@ def test_chinese_is_set_in_chinese(browser: Browser, pages: dict[str, Path]) -> 
     browser.open(pages["event-zh"], Look(DESK, "light"))
     assert browser.run("return document.documentElement.lang") == "zh-Hans"
     assert "北京时间" in browser.run("return document.querySelector('h1').textContent")
-    assert browser.run("return document.querySelector('.exhibit .told').lang") == "en"
+    assert "被封锁" in browser.run("return document.querySelector('.exhibit .told').textContent")
+    assert browser.run("return document.querySelectorAll('[lang=en]').length") == 0
+
+
+def test_lines_of_a_transcript_stand_under_each_other(browser: Browser, pages: dict[str, Path]) -> None:
+    """What more is said of a stage stands to its right, on a phone as on a desk, wide characters or not."""
+    for lang, width in itertools.product(("en", "zh"), (PHONE, DESK)):
+        browser.open(pages[f"transcript-{lang}"], Look(width, "light"))
+        lefts = browser.run(
+            "const at = s => { const r = document.createRange(); const n = s.firstChild;"
+            " const from = n.data.search(/\\S/); r.setStart(n, from); r.setEnd(n, from + 1);"
+            " return r.getBoundingClientRect().left };"
+            "return ['d0', 'd2', 'd4'].map(c => [...new Set([...document.querySelectorAll('pre .' + c)]"
+            ".map(s => Math.round(at(s))))])"
+        )
+        assert [len(one) for one in lefts] == [1, 1, 1], (lang, width, lefts)
+        assert lefts[0] < lefts[1] < lefts[2]
 
 
 def test_links_of_a_site_lead_to_pages_that_are_there(browser: Browser, pages: dict[str, Path]) -> None:

@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from probe.cli.console import clean
 from probe.model.clock import parse_rfc3339
 from probe.report.jsonout import REPORT_VERSION, render
 from probe.report.paper import Page
-from tests.report.story import clock, story
+from tests.report.block.making import series
+from tests.report.story import RESET, clock, story
 from tests.report.viewing import view
 
 
@@ -43,6 +45,19 @@ def test_outage_and_unfit_vantage_are_data_too() -> None:
 def test_roll_up_is_data_too() -> None:
     clubhouse = next(one for one in _document()["targets"] if one["target"] == "clubhouse")
     assert (clubhouse["blocked"], clubhouse["endpoints"]) == ("some", {"blocked": ["api"], "open": ["web"]})
+
+
+def test_a_target_as_a_whole_is_data_with_its_rule() -> None:
+    api = series((20, {}), (20, RESET), rollup="api:2", required=True)
+    (target,) = json.loads(render(view(api), Page(80, clean)))["targets"]
+    first, second = target["wholes"]
+    assert (target["state"], first["state"], second["state"]) == ("blocked", "ok", "blocked")
+    assert (second["blocked"], second["rollup"], second["required"]) == (["api"], "api:2", ["api"])
+    assert second["since"]["latest"]["utc"] == "2021-02-08T12:20:00.000Z"
+
+
+def test_without_a_rule_in_the_records_there_is_no_whole() -> None:
+    assert {(one["state"], len(one["wholes"])) for one in _document()["targets"]} == {(None, 0)}
 
 
 def test_every_time_is_said_twice_and_the_same() -> None:

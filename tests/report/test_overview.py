@@ -7,7 +7,7 @@ from probe.report.overview import GROUPS, STATUSES, narrowed, render_by
 from probe.report.paper import Page
 from probe.report.view import State
 from tests.report.block.making import series, wave
-from tests.report.story import DOWN, story
+from tests.report.story import DOWN, RESET, story
 from tests.report.viewing import view
 
 PAGE = Page(80, clean)
@@ -79,3 +79,10 @@ def test_a_strangers_name_writes_no_line(by: str) -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\nNetworks\u202e" not in text
+
+
+def test_a_target_whose_records_hold_a_rule_begins_with_its_state() -> None:
+    api = series((20, {}), (20, RESET), rollup="all")
+    web = series((40, {}), rollup="all", endpoint="web")
+    said = _lines(render_by(view([*api, *web]), PAGE, "app"))
+    assert "clubhouse sha-ct CN AS4134 partly blocked (api) what is left does not count as reached blocked: api" in said

@@ -41,3 +41,21 @@ def test_colour_goes_by_runs_and_nothing_else_changes() -> None:
     assert painted("··██ ·", {"·": "green", "█": "red"}, paint) == "··██ ·"
     assert seen == [("green", "··"), ("red", "██"), ("green", "·")]
     assert painted("··", {"·": "green"}, plain) == "··"
+
+
+def test_a_script_without_spaces_breaks_between_its_characters_and_a_word_of_latin_does_not() -> None:
+    assert list(fill("", "  ", "握手完成用时，TLSv1.3 即可", 13)) == ["握手完成用", "  时，TLSv1.3", "  即可"]
+
+
+@pytest.mark.parametrize("mark", "，。、；：？！）》”…")
+def test_no_line_begins_with_a_closing_mark(mark: str) -> None:
+    for width in range(8, 14):
+        lines = list(fill("", "", f"封锁起点终点{mark}恢复连通", width))
+        assert not [line for line in lines if line.startswith(mark)], width
+        assert "".join(lines) == f"封锁起点终点{mark}恢复连通"
+
+
+@pytest.mark.parametrize("mark", "（《“")
+def test_no_line_ends_with_an_opening_mark(mark: str) -> None:
+    for width in range(8, 14):
+        assert not [line for line in fill("", "", f"封锁起点终点{mark}恢复连通", width) if line.endswith(mark)], width

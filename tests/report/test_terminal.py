@@ -53,9 +53,32 @@ def test_ended_block_has_both_ends_and_claims_no_more_than_was_measured() -> Non
     assert "blocked at least 2 h 50 min reset after this name in TLS likely blocked, failed 18 of 18" in said
 
 
+def _ruled(**changes: Any) -> Iterator[Measurement]:
+    """An API that is blocked from the 21st of 40 cycles on, beside a website and an instance that are open."""
+    changes = {"rollup": "api:all web:any", **changes}
+    yield from _series((20, {}), (20, RESET), required=True, **changes)
+    yield from _series((40, {}), endpoint="web", role=Role.WEB, **changes)
+    yield from _series((40, {}), target="moon.example", **{**changes, "rollup": "all"})
+
+
+def test_targets_as_a_whole_by_the_rule_that_their_records_hold() -> None:
+    told = _sections(render(view(_ruled()), PAGE))
+    assert told["Targets as a whole, by the rule of their list"] == (
+        "clubhouse sha-ct CN AS4134 partly blocked (api) what is left does not count as reached "
+        "since 8 Feb 12:10–12:20 UTC asked for: api:all web:any required: api 1 target reachable"
+    )
+    assert "Partly blocked" not in told
+
+
+def test_targets_whose_records_hold_no_rule_are_told_as_ever() -> None:
+    told = _told()
+    assert told["Partly blocked"].startswith("clubhouse sha-ct CN AS4134 blocked: api open: web")
+    assert not any("as a whole" in title for title in told)
+
+
 def test_outage_geoblock_and_offline_vantage_are_told_apart_from_a_block() -> None:
     told = _told()
-    assert "down for everyone 8 Feb 20:00–22:50 (12:00–14:50 UTC), 18 measurements" in told["Not blocked"]
+    assert "down for everyone 8 Feb 20:00–22:50 (12:00–14:50 UTC) 18 measurements" in told["Not blocked"]
     assert "counter.social/web sha-ct CN AS4134 restricted: the server itself" in told["Not blocked"]
     assert told["Nothing concluded"] == "sha-ct offline 9 Feb 00:00–00:50 (8 Feb 16:00–16:50 UTC) 6 runs"
 

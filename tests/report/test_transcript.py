@@ -2,16 +2,18 @@
 
 import ast
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from probe import diagnose
 from probe.cli.console import clean
-from probe.diagnose import engine, outcomes
 from probe.diagnose.rejudge import rejudge
-from probe.model.diagnosis import Certainty, ControlState, Verdict
+from probe.diagnose.vantage import UNFIT
+from probe.model.diagnosis import Certainty, ControlState, Layer, Verdict
 from probe.model.failure import Failure, FailureKind, Operation
 from probe.model.measurement import Measurement
 from probe.model.observation import (
@@ -20,6 +22,7 @@ from probe.model.observation import (
     DNSReply,
     ExtendedError,
     HTTPRoundTrip,
+    Observation,
     Purpose,
     Resolver,
     ResolverKind,
@@ -27,18 +30,31 @@ from probe.model.observation import (
 )
 from probe.report.paper import Page
 from probe.report.transcript import Fact, Transcript, transcript
-from probe.report.transcript_steps import Step, steps_of
+from probe.report.transcript_steps import Step
+from probe.report.transcript_steps import steps_of as steps_in
 from probe.report.transcript_text import render
-from probe.report.transcript_words import CERTAINTIES, CONTROLS, NOT_SAID, OUTCOMES, PURPOSES, VERDICTS, outcome
+from probe.report.transcript_words import words_of
 from tests.worlds_told import HOSTILE, IMPOSTOR, SITE, STORY, TOLD, told
 
 PAGE = Page(80, clean)
+WORDS = words_of("en")
 OTHER = Resolver(kind=ResolverKind.UDP, address="9.9.9.9:53")
 OWN = Resolver(kind=ResolverKind.UDP, address="202.96.209.133:53", own=True)
 
 
+WORD_GROUPS: dict[str, Iterable[str]] = {
+    "verdict": Verdict, "happened": Verdict, "certainty": Certainty, "certain": Certainty, "control": ControlState,
+    "control_state": ControlState, "layer": Layer, "purpose": set(Purpose) - {Purpose.MAIN, Purpose.RETRY},
+}  # fmt: skip
+"""Groups of the catalogue and the words of the record that they name."""
+
+
 def text(line: Measurement, zone: str = "UTC") -> str:
     return render(transcript(line, zone), PAGE)
+
+
+def steps_of(observations: tuple[Observation, ...]) -> tuple[Step, ...]:
+    return steps_in(observations, WORDS)
 
 
 def lookup(resolver: Resolver, *addresses: str, **facts: Any) -> DNSLookup:
@@ -88,7 +104,7 @@ def test_an_sni_reset_says_what_where_when_how_sure_and_by_what() -> None:
     assert "this SNI fails in 3 tries, another SNI passes on the same address (steps " in told_first["evidence"]
     assert told_first["evidence"].endswith("rule tls.reset.other_sni_passes)")
     assert told_first["control"].startswith("the control reached the endpoint (step ")
-    assert told_first["does not say"] == NOT_SAID
+    assert told_first["does not say"] == WORDS.say("not_said")
     [decided] = [finding for finding in shown.findings if finding.decided]
     assert decided.rule == "tls.reset.other_sni_passes"
     assert decided.comment
@@ -127,7 +143,7 @@ def test_all_well_is_one_lookup_step_and_one_flow() -> None:
     assert [step.title for step in shown.steps] == ["DNS a.example", f"https://a.example/ at {SITE}:443"]
     assert shown.headline == "site/main: ok"
     [finding] = shown.findings
-    assert (finding.rule, finding.steps, finding.comment) == ("ok", (2,), OUTCOMES["ok"])
+    assert (finding.rule, finding.steps, finding.comment) == ("ok", (2,), WORDS.comment("ok"))
     assert "title Hello" in all_lines(shown.steps)
     assert "not proven by TLS" not in all_lines(shown.steps)
 
@@ -333,14 +349,12 @@ def test_a_transcript_is_data() -> None:
 
 
 def test_there_is_a_word_for_every_verdict_and_purpose() -> None:
-    assert set(VERDICTS) == set(Verdict)
-    assert set(PURPOSES) == set(Purpose)
-    assert set(CERTAINTIES) == set(Certainty)
-    assert set(CONTROLS) == set(ControlState)
+    named = {group: set(WORDS.catalogue.under(f"transcript.{group}")) for group in WORD_GROUPS}
+    assert named == {group: set(map(str, words)) for group, words in WORD_GROUPS.items()}
 
 
 def test_every_verdict_that_rests_on_no_rule_of_the_tables_says_why_it_holds() -> None:
-    texts = [Path(module.__file__ or "").read_text(encoding="utf-8") for module in (engine, outcomes)]
+    texts = [file.read_text(encoding="utf-8") for file in Path(diagnose.__file__).parent.glob("*.py")]
     calls = [
         node.args[0].value
         for node in ast.walk(ast.parse("\n".join(text.partition('"""\n\n')[2] for text in texts)))
@@ -348,8 +362,9 @@ def test_every_verdict_that_rests_on_no_rule_of_the_tables_says_why_it_holds() -
         and isinstance(node.args[0], ast.Constant)
     ]  # fmt: skip
     assert len(calls) > 10
-    assert set(calls) == set(OUTCOMES)
-    assert all(outcome(f"vantage.{fitness}") for fitness in outcomes.UNFIT)
+    assert set(calls) == set(WORDS.catalogue.under("transcript.outcome")) - {"unfit"}
+    assert all(WORDS.comment(f"vantage.{fitness}") for fitness in UNFIT)
+    assert WORDS.comment("a.rule.of.tomorrow") == ""
 
 
 def test_colours_are_only_added_and_change_no_word() -> None:

@@ -7,12 +7,14 @@ that one style, by its hash, and nothing else: no script, no image, no font, no 
 
 import base64
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from probe.model.clock import rfc3339
+from probe.report.block.view import Rung
 from probe.report.escape import visible
 from probe.report.figures.outcome import colours, figure_css
 
@@ -61,7 +63,7 @@ def environment() -> "Environment":
         lstrip_blocks=True,
     )
     made.globals["newline"] = Markup("\n")  # ours; in a string from a record it would be shown as an escape
-    made.filters.update(rfc3339=rfc3339, web=web_address, tag=language_tag)
+    made.filters.update(rfc3339=rfc3339, web=web_address, tag=language_tag, depth=depth, mark=mark)
     return made
 
 
@@ -83,6 +85,17 @@ def web_address(link: str) -> str:
         return ""
     plain = visible(link) == link and not any(c.isspace() for c in link)
     return link if plain and parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def depth(line: str) -> int:
+    """How many columns a line of a transcript stands in: 0, 2 or 4."""
+    return min(len(line) - len(line.lstrip(" ")), 4)
+
+
+def mark(rung_name: str, say: Callable[[str], str]) -> str:
+    """The class that gives a rung its sign, by the rung's name in the language of the page."""
+    known = {say(f"rung.{rung}"): f"r-{rung}" for rung in Rung}
+    return known.get(rung_name, f"r-{Rung.NONE}")
 
 
 def drawn(figure: str) -> "Markup":

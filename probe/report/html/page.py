@@ -7,6 +7,7 @@ from probe import __version__
 from probe.report.block.view import Block
 from probe.report.figures import small_multiples, stripe_chart
 from probe.report.html import environment
+from probe.report.html.told import written
 from probe.report.language.catalogue import catalogue
 
 
@@ -24,6 +25,8 @@ class Place(NamedTuple):
 
 
 ALONE = Place()
+MOST_UNPAGED = 12
+"""So many measurements without a page in a site are named with the command that shows them; more are counted."""
 
 
 def software() -> str:
@@ -46,10 +49,20 @@ def render(block: Block, place: Place = ALONE) -> str:
         lang=block.lang,
         title=block.headline.text,
         say=catalogue(block.lang).say,
+        written=written(block.lang),
         flags=_flags(block),
+        unpaged=_unpaged(block, place),
+        most_unpaged=MOST_UNPAGED,
+        counted=catalogue(block.lang).counted,
         software=software(),
         **figures,
     )
+
+
+def _unpaged(block: Block, place: Place) -> list[str]:
+    """Cited measurements that have no page in the site that this page is of."""
+    cited = (name for one in block.onsets.rows for name in one.witnesses if name)
+    return list(dict.fromkeys(name for name in cited if name not in place.pages)) if place.trail else []
 
 
 def _flags(block: Block) -> list[int]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 MANIFEST = ".probe-site.json"
-_OURS = re.compile(r"(?:index\.html|feed\.xml|(?:target|event|measurement)/[a-z0-9][a-z0-9.-]*\.html)\Z")
+_OURS = re.compile(r"(?:index\.html|feed\.xml|(?:target|event|measurement|list)/[a-z0-9][a-z0-9.-]*\.html)\Z")
 """The only names that a site has. A manifest that names anything else is not believed."""
 
 

@@ -1,7 +1,8 @@
 """Onsets and recoveries as an Atom feed (RFC 4287). Pure; only confirmed blocks, for a feed cannot be taken back.
 
-An entry's id is made from the series and its first failed measurement, so it stays when more measurements arrive; an
-end has an id of its own beside its onset's.
+An entry's id is made from the series and its first failed measurement, so it stays when more measurements arrive or the
+site moves; an end has an id of its own beside its onset's. Ids are `urn:uuid:` (RFC 4122), absolute IRIs as RFC 4287
+4.2.6 asks. Links are relative, as everywhere in a site, unless its address is known.
 """
 
 import uuid
@@ -55,7 +56,7 @@ def _of(one: Onset, words: Catalogue, link: str) -> Iterator[Entry]:
     sure = one.first_blocked if one.confirmed_at is None else one.confirmed_at
     title = words.say(began, label=label, place=one.place, when=one.observed.text)
     summary = words.texts["text.clause_gap"].join(
-        part for part in (one.state_name, one.method, one.certain.text if one.certain else "") if part
+        part for part in (one.state_name, one.method, _certain(one, words)) if part
     )
     yield Entry(entry_id(one, "began"), title, summary, sure.at, link)
     if one.recovered is not None:
@@ -63,8 +64,14 @@ def _of(one: Onset, words: Catalogue, link: str) -> Iterator[Entry]:
         yield Entry(entry_id(one, "ended"), title, one.method, one.recovered.latest, link)
 
 
-def atom(made: Iterable[Entry], words: Catalogue, identity: str, until: float, software: str) -> str:
-    """The feed as XML. `identity` is the feed's id; `until` dates a feed without entries."""
+def _certain(one: Onset, words: Catalogue) -> str:
+    """`Began within (99.9 %): ...`; empty where that is not known."""
+    return words.say("drawing.named", name=words.say("column.certain"), value=one.certain.text) if one.certain else ""
+
+
+def atom(made: Iterable[Entry], words: Catalogue, identity: str, until: float, software: str, home: str = "") -> str:
+    """The feed as XML. `identity` is the feed's id; `until` dates a feed without entries; `home` is the address of the
+    site's folder, ending in a slash, or empty."""
     listed = list(made)
     updated = max((one.at for one in listed), default=until)
     head = (
@@ -72,21 +79,21 @@ def atom(made: Iterable[Entry], words: Catalogue, identity: str, until: float, s
         _text("title", words.say("feed.title")),
         _text("updated", rfc3339(updated)),
         element("author", _text("name", software)),
-        element("link", rel="self", type="application/atom+xml", href="feed.xml"),
-        element("link", rel="alternate", type="text/html", href="index.html"),
+        element("link", rel="self", type="application/atom+xml", href=f"{home}feed.xml"),
+        element("link", rel="alternate", type="text/html", href=f"{home}index.html"),
     )
-    body = "\n".join((*head, *map(_entry, listed)))
+    body = "\n".join((*head, *(_entry(one, home) for one in listed)))
     root = element("feed", f"\n{body}\n", xmlns="http://www.w3.org/2005/Atom", xml_lang=words.lang)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{root}\n'
 
 
-def _entry(one: Entry) -> str:
+def _entry(one: Entry, home: str) -> str:
     parts = (
         _text("id", one.id),
         _text("title", one.title),
         _text("updated", rfc3339(one.at)),
         _text("published", rfc3339(one.at)),
-        element("link", rel="alternate", type="text/html", href=one.link),
+        element("link", rel="alternate", type="text/html", href=f"{home}{one.link}"),
         _text("summary", one.summary or one.title),
     )
     return element("entry", "".join(parts))

@@ -1,6 +1,7 @@
 """The first page of a site: what is blocked now, what began and ended, what began together, what is not known. Pure.
 
-Everything on it is said on a page below it as well; here it stands together and leads there.
+Everything on it is said on a page below it as well; here it stands together and leads there. What is long goes on in
+lists (`listing`): this page stays readable with thousands of targets.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,20 +16,11 @@ from probe.report.html import environment
 from probe.report.html.page import Place, software
 from probe.report.language.catalogue import Catalogue
 from probe.report.language.dates import Dates
+from probe.report.site.listing import SHOWN, Card, Change, Listing, listing, newest_first, worst_first
 from probe.report.view import VantageView
 
-MOST_CHANGES = 60
 MOST_MISSING = 40
-
-
-class Card(NamedTuple):
-    """A page below: its title, relative link, headline, and how sure it is."""
-
-    title: str
-    link: str
-    headline: str
-    rung: Rung
-    rung_name: str
+MOST_UNFIT = 12
 
 
 class Overview(NamedTuple):
@@ -45,17 +37,6 @@ class Overview(NamedTuple):
     links: Mapping[str, str]
 
 
-class Change(NamedTuple):
-    """A line of what began or ended; `at` sorts it, epoch seconds."""
-
-    at: float
-    said: str
-    state: str
-    state_name: str
-    method: str
-    link: str
-
-
 class Standing(NamedTuple):
     """A vantage point: what it measured, and when nothing can be said from it."""
 
@@ -64,28 +45,48 @@ class Standing(NamedTuple):
     unfit: tuple[str, ...]
 
 
-def render(told: Overview) -> str:
-    """The whole page."""
+def lists(told: Overview) -> dict[str, Listing]:
+    """What stands in lists, by kind."""
+    now = sorted((one for one in told.onsets if one.recovered is None), key=newest_first)
+    changes = sorted(_changes(told), key=lambda one: (-one.at, one.said))
+    return {
+        "now": listing("now", now),
+        "events": listing("events", told.events),
+        "changes": listing("changes", changes),
+        "targets": _targets(told.targets),
+    }
+
+
+def _targets(cards: tuple[Card, ...]) -> Listing:
+    """By name in their pages; on the first page only what is blocked or may be, where there is more than it shows."""
+    worst = sorted(cards, key=worst_first)
+    many = len(cards) > SHOWN["targets"]
+    return listing("targets", cards, [one for one in worst if not many or one.rung is not Rung.NONE])
+
+
+def render(told: Overview, listed: Mapping[str, Listing]) -> str:
+    """The whole page; `listed` are its `lists`."""
     figures: dict[str, object] = {"figure_a": "", "figure_a_narrow": ""}
     if told.figure is not None:
         for name, size in (("figure_a", WIDE), ("figure_a_narrow", NARROW)):
             key = name.replace("_", "-")
             svg = stripe_chart.stripes_svg(told.figure, told.words.lang, size, alone=False, key=key)
             figures[name] = environment.drawn(svg)
-    changes = list(_changes(told))
     return environment.render(
         "overview.html.j2",
         told=told,
-        now=[one for one in told.onsets if one.recovered is None],
-        changes=sorted(changes, key=lambda one: (-one.at, one.said))[:MOST_CHANGES],
-        more=max(len(changes) - MOST_CHANGES, 0),
+        listed=listed,
         vantages=list(_vantages(told)),
-        missing=told.missing[:MOST_MISSING],
+        missing=[
+            *told.missing[:MOST_MISSING],
+            *_more(told.words, "nav.more_missing", len(told.missing) - MOST_MISSING),
+        ],
         period=_period(told.vantages, told.dates),
         place=Place(feed="feed.xml"),
         lang=told.words.lang,
         title=told.words.say("nav.title"),
         say=told.words.say,
+        counted=told.words.counted,
         labels=told.words.under("label"),
         software=software(),
         **figures,
@@ -97,10 +98,11 @@ def _changes(told: Overview) -> Iterator[Change]:
         label, link = f"{one.target}/{one.endpoint}", told.links.get(one.target, "")
         began = "feed.before" if one.last_ok is None else "feed.began"
         said = told.words.say(began, label=label, place=one.place, when=one.observed.text)
-        yield Change(one.first_blocked.at, said, one.state, one.state_name, one.method, link)
+        sign = environment.mark(one.state_name, told.words.say)
+        yield Change(one.first_blocked.at, said, sign, one.state_name, one.method, link)
         if one.recovered is not None:
             said = told.words.say("feed.ended", label=label, place=one.place, when=one.recovered.text)
-            yield Change(one.recovered.latest, said, "recovered", told.words.say("drawing.recovered"), "", link)
+            yield Change(one.recovered.latest, said, "s-recovered", told.words.say("drawing.recovered"), "", link)
 
 
 def _vantages(told: Overview) -> Iterator[Standing]:
@@ -116,7 +118,13 @@ def _vantages(told: Overview) -> Iterator[Standing]:
             f"{words.say('drawing.gap')}: {told.dates.stretch(gap.earliest or gap.latest, gap.latest).text}"
             for gap in one.silent
         ]
+        unfit = [*unfit[:MOST_UNFIT], *_more(words, "nav.more_unfit", len(unfit) - MOST_UNFIT)]
         yield Standing(names.place(one.key), measured, tuple(unfit) or (words.say("nav.fit"),))
+
+
+def _more(words: Catalogue, key: str, count: int) -> tuple[str, ...]:
+    """What says that so many are left out; nothing if none is."""
+    return (words.counted(key, count),) if count > 0 else ()
 
 
 def _period(vantages: Iterable[VantageView], dates: Dates) -> str:

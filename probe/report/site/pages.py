@@ -3,9 +3,10 @@
 Pages come one by one, so that a site of thousands of targets never lies in memory as a whole.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from probe.model.episode import Episode
 from probe.report.block.build import build
 from probe.report.block.choose import Chosen, Exhibited, events_of, scope_event, scope_target, targets_of
 from probe.report.block.collect import Dossier
@@ -17,12 +18,13 @@ from probe.report.html import measurement, page
 from probe.report.html.page import Place, software
 from probe.report.language.catalogue import Catalogue, catalogue
 from probe.report.language.dates import Dates
-from probe.report.site import feed, overview
-from probe.report.site.overview import Card
-from probe.report.view import SeriesView, View
+from probe.report.site import feed, listing, overview
+from probe.report.site.listing import Card, sheet_count, sheet_name
+from probe.report.view import SeriesView, TargetView, View
 
 MOST_CITED = 4000
-"""So many measurements get a page; each is a few kilobytes in memory until then."""
+"""So many measurements get a page; each is a few kilobytes in memory until then. What has none is named with the
+command that shows it."""
 
 
 class Site(NamedTuple):
@@ -57,27 +59,42 @@ def site_of(view: View, lang: str, names: Mapping[str, str] | None = None) -> Si
     # Each target is looked for among its own series: among all of them, thousands would take minutes.
     targets = tuple(scope_target(view._replace(series=tuple(series[name])), name, names) for name in targets_of(view))
     events = tuple(scope_event(view, name, names) for name in events_of(view))
-    episodes = (episode for chosen in targets for one in chosen.series for episode in one.episodes)
-    ids = list(dict.fromkeys(name for episode in episodes for name in episode.witnesses if name))[:MOST_CITED]
+    ids = _cited([episode for chosen in targets for one in chosen.series for episode in one.episodes])
     pairs = (Exhibited(*(*ids[at : at + 2], "")[:2]) for at in range(0, len(ids), 2))
     cited = tuple(one._replace(series=(), event=None, exhibited=pair) for one in targets[:1] for pair in pairs)
     return Site(view, targets, events, cited, catalogue(lang))
 
 
+def _cited(episodes: Sequence[Episode]) -> list[str]:
+    """The measurements to keep, of every episode one before of any the next."""
+    most = max((len(one.witnesses) for one in episodes), default=0)
+    turns = (one.witnesses[at] for at in range(most) for one in episodes if at < len(one.witnesses))
+    return list(dict.fromkeys(name for name in turns if name))[:MOST_CITED]
+
+
 def names_of(site: Site, dossier: Dossier) -> list[str]:
-    """The relative names of all pages, before any of them is made."""
+    """The relative names of all pages, before any of them is made. Of lists there may turn out to be fewer pages."""
     scopes = [f"{one.scope.kind}/{one.scope.slug}.html" for one in (*site.targets, *site.events)]
-    return [*scopes, *(f"measurement/{slug(name)}.html" for name in dossier.kept), "index.html", "feed.xml"]
+    episodes = sum(len(one.episodes) for chosen in site.targets for one in chosen.series)
+    most = {"now": episodes, "changes": 2 * episodes, "targets": len(site.targets), "events": len(site.events)}
+    lists = [sheet_name(kind, at + 1) for kind, rows in most.items() for at in range(sheet_count(kind, rows))]
+    measured = (f"measurement/{slug(name)}.html" for name in dossier.kept)
+    return [*scopes, *measured, *lists, "index.html", "feed.xml"]
 
 
-def pages(site: Site, dossier: Dossier, identity: str) -> Iterator[tuple[str, str]]:
-    """Relative name and text of each page; overview and feed come last. `identity` is the feed's id."""
+def pages(site: Site, dossier: Dossier, identity: str, home: str = "") -> Iterator[tuple[str, str]]:
+    """Relative name and text of each page; overview and feed come last. `identity` is the feed's id, `home` the address
+    at which the site will be, empty if nobody said."""
     told = Told([], [], [], {})
     yield from _blocks(site, dossier, told)
     yield from _measurements(site, dossier)
-    yield "index.html", overview.render(_overview(site, dossier, told))
+    whole = _overview(site, dossier, told)
+    listed = overview.lists(whole)
+    for one in listed.values():
+        yield from listing.pages(one, site.words, whole.links, "../feed.xml")
+    yield "index.html", overview.render(whole, listed)
     entries = feed.entries(told.onsets, site.words, target_pages(site))
-    yield "feed.xml", feed.atom(entries, site.words, identity, site.view.last, software())
+    yield "feed.xml", feed.atom(entries, site.words, identity, site.view.last, software(), home)
 
 
 def target_pages(site: Site) -> dict[str, str]:
@@ -90,15 +107,25 @@ def _blocks(site: Site, dossier: Dossier, told: Told) -> Iterator[tuple[str, str
     targets = {name: f"../{link}" for name, link in target_pages(site).items()}
     trail = ((site.words.say("nav.overview"), "../index.html"),)
     place = Place(trail, "../feed.xml", cited, targets)
+    whole = _by_target(site.view)
     for kind, every, cards in (("target", site.targets, told.targets), ("event", site.events, told.events)):
         for chosen in every:
-            block = build(site.view, dossier, chosen, lang=site.words.lang)
+            view = whole.get(chosen.scope.id, site.view) if kind == "target" else site.view
+            block = build(view, dossier, chosen, lang=site.words.lang)
             name = f"{kind}/{chosen.scope.slug}.html"
             cards.append(_card(block, name))
             if kind == "target":
                 told.onsets.extend(block.onsets.rows)
                 told.missing.update(dict.fromkeys(block.missing))
             yield name, page.render(block, place)
+
+
+def _by_target(view: View) -> dict[str, View]:
+    """The view with what it says of one target as a whole: looking for that among thousands would take minutes."""
+    found: dict[str, list[TargetView]] = {}
+    for one in view.targets:
+        found.setdefault(one.target, []).append(one)
+    return {name: view._replace(targets=tuple(said)) for name, said in found.items()}
 
 
 def _card(block: Block, link: str) -> Card:

@@ -20,16 +20,18 @@ def write(
     lang: str = "en",
     names: Mapping[str, str] | None = None,
     judge: Judge | None = None,
+    home: str = "",
 ) -> Written:
     """Make `folder` the site of this view. `sources` are what the view was read from; `names` display names by target;
-    `judge` judged the view anew, if anything did.
+    `judge` judged the view anew, if anything did; `home` is the address at which the folder will be read, ending in a
+    slash: links that leave it (the feed's) begin with it.
 
     Raises SiteError with a message for people if the folder holds what is not ours, or cannot be written.
     """
     site = site_of(view, lang, names)
     identity = disk.manifest_of(folder).feed or feed.feed_id(_first(view))
     dossier = collect(sources, view, site.wanted, judge)
-    return disk.put(folder, names_of(site, dossier), pages(site, dossier, identity), identity)
+    return disk.put(folder, names_of(site, dossier), pages(site, dossier, identity, home), identity)
 
 
 def _first(view: View) -> str:

@@ -32,10 +32,13 @@ def test_the_folder_of_who_measured_is_not_told() -> None:
     assert "someone" not in text
 
 
-def test_a_transcript_is_english_in_any_language() -> None:
-    found = read(measurement.render(kept(), "UTC", "zh"))
+def test_a_transcript_is_in_the_language_of_the_page() -> None:
+    found = read(measurement.render(kept(), "Asia/Shanghai", "zh"))
     assert ("html", "lang", "zh-Hans") in found.attributes
-    assert ("h1", "lang", "en") in found.attributes
+    assert not [one for one in found.attributes if one[1:] == ("lang", "en")]
+    assert "clubhouse/api：正常" in found.text
+    assert "2021年2月8日 17:00:00 北京时间（09:00:00 UTC），测自 sha-ct CN AS4134" in found.text
+    assert "asked for" not in found.text
 
 
 @pytest.mark.parametrize("hostile", [one for one in HOSTILE if "\ud800" not in one])

@@ -98,10 +98,12 @@ def test_the_rung_of_the_page_is_marked_on_the_ladder() -> None:
     assert ("li", "class", "here confirmed") in found.attributes
 
 
-def test_the_language_is_told_and_english_transcripts_are_marked() -> None:
+def test_the_language_is_told_and_the_transcripts_are_in_it() -> None:
     found = opened(pages.event("zh"))
     assert ("html", "lang", "zh-Hans") in found.attributes
-    assert ("div", "lang", "en") in found.attributes
+    assert not [one for one in found.attributes if one[1:] == ("lang", "en")]
+    assert "把握程度" in found.text
+    assert "what happened" not in found.text
 
 
 def test_claims_bear_the_numbers_of_their_flags() -> None:

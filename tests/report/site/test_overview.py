@@ -1,6 +1,7 @@
 import pytest
 
-from probe.report.site import overview, pages
+from probe.report.block.collect import Dossier
+from probe.report.site import listing, overview, pages
 from probe.report.site.pages import names_of, site_of
 from tests.report.html import pages as kept
 from tests.report.markup import Read, read
@@ -43,6 +44,50 @@ def test_the_names_of_all_pages_are_known_before_they_are_made() -> None:
         assert sorted(names_of(site, dossier)) == sorted(dict(pages.pages(site, dossier, "urn:x")))
 
 
+def test_with_many_targets_the_first_page_shows_the_worst_and_leads_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists cut to two rows, pages to three: what a site of thousands looks like."""
+    monkeypatch.setattr(listing, "PER_PAGE", 3)
+    monkeypatch.setattr(listing, "SHOWN", dict.fromkeys(listing.SHOWN, 1))
+    view, dossier = kept.kept("story")
+    site = site_of(view, "en")
+    made = dict(pages.pages(site, dossier, "urn:x"))
+    assert set(made) <= set(names_of(site, dossier))
+    first = read(made["index.html"])
+    assert {value for _, name, value in first.attributes if name == "href" and value.startswith("list/")} == {
+        "list/now-1.html", "list/changes-1.html", "list/targets-1.html", "list/targets-2.html"
+    } & set(made)  # fmt: skip
+    lists = {name: read(text) for name, text in made.items() if name.startswith("list/targets")}
+    links = [value for one in lists.values() for _, name, value in one.attributes if name == "href"]
+    assert {f"../{link}" for link in pages.target_pages(site).values()} <= set(links)
+    assert {"../list/targets-1.html", "../list/targets-2.html"} <= set(links)
+    shown = {value for _, name, value in first.attributes if name == "href" and value.startswith("target/")}
+    assert "target/clubhouse.html" in shown
+    assert "target/douchi.space.html" not in shown, "nothing is blocked there"
+
+
+def test_a_list_that_the_first_page_holds_has_no_page_of_its_own() -> None:
+    assert not [name for name in dict(pages.pages(*_site("story"), "urn:x")) if name.startswith("list/")]
+
+
+def _site(name: str) -> tuple[pages.Site, Dossier]:
+    view, dossier = kept.kept(name)
+    return site_of(view, "en"), dossier
+
+
+def test_a_measurement_without_a_page_is_named_with_the_command_that_shows_it() -> None:
+    site, dossier = _site("story")
+    text = read(dict(pages.pages(site, dossier._replace(kept={}), "urn:x"))["target/clubhouse.html"]).text
+    assert "cited here have no page in this site" in text
+    assert "probe explain 20210208T105000Z-sha-ct-91f3/clubhouse/api" in text
+
+
+def test_of_every_episode_one_measurement_is_cited_before_of_any_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    view, _ = kept.kept("story")
+    monkeypatch.setattr(pages, "MOST_CITED", 2)
+    cited = {name for one in site_of(view, "en").cited for name in one.exhibited if name}
+    assert {name.split("/")[1] for name in cited} == {"clubhouse", "m.cmx.im"}
+
+
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_nothing_breaks_out_of_the_overview(hostile: str) -> None:
     view, dossier = kept.kept("story")
@@ -63,4 +108,5 @@ def _page(whole: overview.Overview, text: str) -> Read:
     assert whole.figure is not None
     figure = poisoned(whole.figure, text)._replace(zone=whole.figure.zone)
     links = {one.target: text for one in changed.onsets}
-    return read(overview.render(changed._replace(figure=figure, links=links)))
+    changed = changed._replace(figure=figure, links=links)
+    return read(overview.render(changed, overview.lists(changed)))

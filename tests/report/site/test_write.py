@@ -65,6 +65,7 @@ def test_every_cited_measurement_of_the_onset_table_is_linked(site: Path) -> Non
     page = read((site / "target" / "clubhouse.html").read_text(encoding="utf-8"))
     links = [value for _, key, value in page.attributes if key == "href" and "/measurement/" in value]
     assert len(set(links)) >= 3
+    assert "no page in this site" not in page.text
 
 
 def test_the_same_results_give_the_same_site(
@@ -88,6 +89,21 @@ def test_a_later_build_takes_away_what_is_gone_and_keeps_the_feeds_id(
     assert not (tmp_path / "target" / "m.cmx.im.html").exists()
     assert manifest_of(tmp_path).feed == before
     assert before in (tmp_path / "feed.xml").read_text()
+
+
+def test_an_address_of_the_site_is_in_its_feed_and_nowhere_else(
+    site: Path, results: tuple[View, tuple[Source, ...]], tmp_path: Path
+) -> None:
+    """The pages work from a USB stick still, and the ids stay: who reads the feed sees no block twice."""
+    write(*results, tmp_path, home="https://example.org/blocks/")
+    here, there = pages(site), pages(tmp_path)
+    assert {name: text for name, text in here.items() if name != "feed.xml"} == {
+        name: text for name, text in there.items() if name != "feed.xml"
+    }
+    links = re.findall(r'href="([^"]*)"', there["feed.xml"])
+    assert links
+    assert all(link.startswith("https://example.org/blocks/") for link in links)
+    assert re.findall(r"<id>(.*?)</id>", here["feed.xml"]) == re.findall(r"<id>(.*?)</id>", there["feed.xml"])
 
 
 def test_a_chinese_site(results: tuple[View, tuple[Source, ...]], tmp_path: Path) -> None:
