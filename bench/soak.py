@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import typer
 
 from probe.alert.memory import LEDGER
 from probe.alert.outbox import OUTBOX
@@ -56,10 +55,7 @@ def main() -> None:
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
-        try:
-            watch(json.loads(asked.child.read_text()))
-        except typer.Exit as end:
-            sys.exit(end.exit_code)
+        watch(json.loads(asked.child.read_text()))
         return
     with tempfile.TemporaryDirectory(prefix="probe-soak-") as temporary:
         soak(asked, asked.out or Path(temporary))
@@ -148,7 +144,7 @@ def whole(line: bytes) -> bool:
 
 def watch(spec: dict[str, Any]) -> None:
     """The child: `probe watch` itself. Nothing but the network under it is another."""
-    from probe.cli.watch import watch as probe_watch
+    from probe.cli.app import main as command_line
     from probe.net import real
     from probe.net.remap import RemapNetwork, Unmapped
 
@@ -156,11 +152,13 @@ def watch(spec: dict[str, Any]) -> None:
     lab = RemapNetwork(real.RealNetwork(), table, resolvers=tuple(spec["resolvers"]), unmapped=Unmapped.UNREACHABLE)
     vars(real)["RealNetwork"] = lambda: lab
     folder = Path(spec["out"])
-    probe_watch(
-        folder / "targets.yaml", f"{spec['every']:g}s", VANTAGE, "CN", "4134", out=folder, timeout=2.0,
-        resolver=[FOREIGN_RESOLVER], doh=[DOH_URL], ca_file=folder / "ca.pem", control_proxy=[CONTROL_PROXY],
-        on_alert=f"tee -a {shlex.quote(str(folder / 'alerts.jsonl'))}", prometheus=folder / "probe.prom",
-    )  # fmt: skip
+    sys.argv[1:] = [
+        "watch", str(folder / "targets.yaml"), "--every", f"{spec['every']:g}s", "--vantage", VANTAGE,
+        "--country", "CN", "--asn", "4134", "--out", str(folder), "--timeout", "2", "--resolver", FOREIGN_RESOLVER,
+        "--doh", DOH_URL, "--ca-file", str(folder / "ca.pem"), "--control-proxy", CONTROL_PROXY,
+        "--on-alert", f"tee -a {shlex.quote(str(folder / 'alerts.jsonl'))}", "--prometheus", str(folder / "probe.prom"),
+    ]  # fmt: skip
+    command_line()
 
 
 def listed() -> str:

@@ -1,4 +1,4 @@
-"""Amounts as people write them on a command line: `10m` of time, `20MB` of data. And times as people read them."""
+"""Amounts as people write them on a command line: `10m` of time, `20MB` of data. And amounts as people read them."""
 
 import math
 import re
@@ -29,6 +29,11 @@ def spoken(seconds: float) -> str:
         parts.append((count, unit))
     first = next((i for i, (count, _) in enumerate(parts) if count), len(parts) - 1)
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count or unit == parts[first][1])
+
+
+def many(count: int, noun: str) -> str:
+    """So many of something: `1 run`, `2 runs`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def weighed(size: int) -> str:

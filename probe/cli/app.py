@@ -4,6 +4,7 @@ Each command is a file, imported when it is asked for (`commands`); what it need
 are `console.Exit`.
 """
 
+import errno
 import sys
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import typer
 from probe import __version__
 from probe.cli import configured
 from probe.cli.commands import Commands
-from probe.cli.console import Exit
+from probe.cli.console import Exit, nobody_reads, speak_any_locale
 
 app = typer.Typer(
     name="probe",
@@ -45,14 +46,39 @@ def _root(
     configured.apply(context)
 
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
 def main() -> None:
     """The console script. Ctrl-C ends with 130, a closed pipe quietly, a bug with 1 and its traceback."""
+    speak_any_locale()
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
     except SystemExit as end:
         # `probe report | head`: the reader has what it wanted. Typer ends with 1 then, and marks stdout with a wrapper.
-        if end.code == 1 and type(sys.stdout).__name__ == "PacifyFlushWrapper":
-            sys.exit(Exit.DONE)
-        raise
+        left = end.code == 1 and type(sys.stdout).__name__ == "PacifyFlushWrapper"
+        sys.exit(Exit.DONE if left else _flushed(end.code))
+    except OSError as error:
+        if error.filename is not None or error.errno not in NO_ROOM:
+            raise
+        sys.exit(_no_room(error))
+
+
+def _flushed(code: "str | int | None") -> "str | int | None":
+    """The exit code, once all is written; written here, where what goes wrong with it can still be told."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        nobody_reads()
+    except OSError as error:
+        return code or _no_room(error)
+    return code
+
+
+def _no_room(error: OSError) -> Exit:
+    nobody_reads()  # or the interpreter would try again
+    print(f"standard output: {error.strerror}; it is not whole", file=sys.stderr)  # noqa: T201 - the room that prints
+    return Exit.INTERNAL

@@ -5,6 +5,7 @@ Shared by the commands that measure. What they were asked is in `options`; here 
 """
 
 import math
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from probe.cli.amounts import bytes_of, seconds_of
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from probe.diagnose.fingerprints import Fingerprint
     from probe.measure.asn_table import AsnTable
     from probe.measure.plan import Plan
     from probe.measure.settings import Settings
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from probe.net.certificate import TrustStore
     from probe.schedule.once import Bounds, Job
     from probe.store.neighbours import Neighbours
+
+UNDONE = "nothing was probed"
+UNTOLD = "ZZ"
+"""The country of a vantage point whose operator does not tell it."""
 
 
 class Asked(NamedTuple):
@@ -54,9 +60,11 @@ def asked_or_fail(options: Options, mistakes: list[str]) -> Asked:
     trust = _trust(options.ca_file, mistakes)
     neighbours = _neighbours(options.control_vantage, mistakes)
     bounds = _bounds(options, mistakes)
+    if mistake := folder_mistake(options.out):
+        mistakes.append(mistake)
     for mistake in mistakes:
         say(mistake)
-    listed = load_or_fail(options.targets, "nothing was probed")
+    listed = load_or_fail(options.targets, UNDONE, len(mistakes))
     plan = _plan(listed, options, mistakes)
     assert trust is not None  # noqa: S101 - else that was a mistake, and told
     return Asked(options, place, settings, bounds, trust, neighbours, listed, plan)
@@ -90,24 +98,42 @@ def today() -> "date":
     return datetime.now(UTC).date()
 
 
-def _counted(mistakes: list[str]) -> str:
-    return f"{len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}; nothing was probed."
-
-
 def _vantage(options: Options, mistakes: list[str]) -> "Vantage":
     from probe.model.vantage import Vantage
     from probe.store.layout import vantage_error
 
     if (error := vantage_error(options.vantage)) is not None:
         mistakes.append(f"--vantage: {clean(error)}")
-    country = options.country
-    if len(country) != 2 or not country.isascii() or not country.isalpha():
-        mistakes.append(f"--country {clean(country)!r} is no country code; write two letters, such as CN")
+    country = _country(options.country, mistakes)
     number = options.asn.upper().removeprefix("AS")
     if not (number.isascii() and number.isdigit() and int(number) < 2**32):
         mistakes.append(f"--asn {clean(options.asn)!r} is no network number; write 4134 or AS4134")
         number = "0"
-    return Vantage(name=options.vantage, country=country.upper(), asn=int(number), network=options.network)
+    return Vantage(name=options.vantage, country=country, asn=int(number), network=options.network)
+
+
+def _country(text: str, mistakes: list[str]) -> str:
+    from probe.targets.countries import CODES, meant
+
+    code = text.upper()
+    if code in CODES or code == UNTOLD:
+        return code
+    near = meant(text)
+    fix = f"did you mean {near}?" if near else f"write two letters of ISO 3166-1, such as CN, or {UNTOLD}: not told"
+    mistakes.append(f"--country {clean(text)!r} is no country code; {fix}")
+    return UNTOLD
+
+
+def folder_mistake(folder: "Path") -> str | None:
+    """What keeps results from being written below `folder`, which need not be there yet; None if nothing does."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        return f"--out {clean(str(folder))}: {clean(str(there))} is a file; name a folder"
+    if not os.access(there, os.W_OK | os.X_OK):
+        fixed = os.statvfs(there).f_flag & os.ST_RDONLY
+        why = "is on a read-only file system" if fixed else "is closed to your writing"
+        return f"--out {clean(str(folder))}: {clean(str(there))} {why}; choose another folder"
+    return None
 
 
 def _settings(options: Options, mistakes: list[str]) -> "Settings":
@@ -125,12 +151,10 @@ def _settings(options: Options, mistakes: list[str]) -> "Settings":
         try:
             one = resolver_from(text)
             if flag == "--doh" and one.kind is not ResolverKind.DOH:
-                raise ValueError(
-                    f"--doh {text!r} is no URL; write https://HOST/PATH such as https://dns.google/dns-query"
-                )
+                raise ValueError(f"{text!r} is no URL; write https://HOST/PATH such as https://dns.google/dns-query")
             asked.setdefault((one.kind, one.address), one)  # the vantage's own stays its own, named here or not
         except ValueError as error:
-            mistakes.append(clean(str(error)))
+            mistakes.append(f"{flag}: {clean(str(error))}")
     for text in options.control_proxy:
         try:
             parsed.append(parse_proxy(text))
@@ -149,7 +173,7 @@ def _settings(options: Options, mistakes: list[str]) -> "Settings":
 def _with_extras(settings: "Settings", options: Options, mistakes: list[str]) -> "Settings":
     from dataclasses import replace
 
-    from probe.diagnose.fingerprints import Fingerprint, parse_csv
+    from probe.cli.marks import MarksError, read_marks
     from probe.net.url import is_address, parse
 
     mistakes += [f"--canary {clean(text)!r} is no address" for text in options.canary if not is_address(text)]
@@ -157,14 +181,10 @@ def _with_extras(settings: "Settings", options: Options, mistakes: list[str]) ->
     if options.egress_url is not None and (egress is None or egress.scheme not in ("http", "https")):
         mistakes.append(f"--egress-url {clean(options.egress_url)!r} is no http or https URL")
     known: tuple[Fingerprint, ...] = ()
-    if (marks := options.fingerprints) is not None:
-        try:
-            with marks.open(encoding="utf-8", newline="") as lines:
-                known = parse_csv(lines)
-        except (OSError, UnicodeDecodeError) as error:
-            mistakes.append(f"--fingerprints {clean(str(marks))}: {clean(str(error))}")
-        except ValueError as error:
-            mistakes.append(f"{clean(str(marks))}:{clean(str(error))}")
+    try:
+        known = () if options.fingerprints is None else read_marks(options.fingerprints)
+    except MarksError as error:
+        mistakes.append(str(error))
     table = _table(options.asn_table, mistakes)
     return replace(settings, canaries=tuple(options.canary), egress=egress, asn_table=table, marks=known)
 
@@ -194,19 +214,23 @@ def _bounds(options: Options, mistakes: list[str]) -> "Bounds":
 def _plan(listed: "TargetList", options: Options, mistakes: list[str]) -> "Plan":
     """The plan, or all that is wrong with the flags. `mistakes` made so far are already told, but for their number."""
     from probe.cli.live import say
+    from probe.cli.targets import NO_REFERENCES
     from probe.measure.plan import SelectionError
+    from probe.targets.problems import summary
 
     try:
         plan = plan_of(listed, options)
     except SelectionError as error:
         unknown = [clean(line) for line in str(error).splitlines()]
-        fail([*unknown, _counted([*mistakes, *unknown])])
+        fail([*unknown, summary(len(mistakes) + len(unknown), UNDONE)])
     if mistakes:
-        fail(_counted(mistakes))
+        fail(summary(len(mistakes), UNDONE))
     if not plan.tasks and (plan.left_out or not plan.references):
         reasons = [f"{name}: {why}" for name, why in plan.left_out]
         refused = any("--accept-risk" in reason for reason in reasons)
         fail([*map(clean, reasons), "nothing is left to probe"], Exit.CONSENT if refused else Exit.USAGE)
+    if not plan.references:
+        say(f"note: {NO_REFERENCES}")
     for name, why in plan.left_out:
         say(f"left out {clean(name)}: {why}")
     return plan
@@ -219,7 +243,8 @@ def _trust(ca_file: "Path | None", mistakes: list[str]) -> "TrustStore | None":
     try:
         return TrustStore(ca_file)
     except (OSError, ValueError) as error:
-        mistakes.append(f"--ca-file: {clean(str(error))}")
+        why = f" {ca_file}: {error.strerror}" if isinstance(error, OSError) else f": {error}"
+        mistakes.append(clean(f"--ca-file{why}"))
         return None
 
 

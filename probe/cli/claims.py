@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEFAULT = Path("claims.yaml")
 app = typer.Typer(no_args_is_help=True, help="Check and show what others say about blocks.")
 
-File = Annotated[Path, typer.Argument(metavar="[FILE]", help="The file of claims.", show_default=True)]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The file of claims.", show_default=True)]
 
 
 def load_or_fail(path: Path, targets: "Collection[str]" = (), consequence: str = "") -> "ClaimList":

@@ -3,6 +3,7 @@
 Seventeen commands and what they need cost more than Typer itself; `probe --help` needs a line of each.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -93,7 +94,26 @@ def _made(name: str, entry: Entry) -> Any:
         settings = {"allow_extra_args": True, "ignore_unknown_options": True} if entry.takes_any else None
         around.command(name, context_settings=settings)(found)
     group: Any = typer.main.get_command(around)
-    return group.commands[name]
+    command = group.commands[name]
+    _smoothed(command)
+    return command
+
+
+def _smoothed(command: Any) -> None:
+    """Help as people read it: arguments without their Python types, and no command's line cut off with dots."""
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            parameter.display_type_rich = _untyped
+    for below in getattr(command, "commands", {}).values():
+        below.short_help = _SENTENCE.split(below.help, maxsplit=1)[0]
+        _smoothed(below)
+
+
+_SENTENCE = re.compile(r"(?<=\.)\s")
+
+
+def _untyped(ctx: Any) -> str:  # noqa: ARG001 - Typer's signature
+    return ""
 
 
 def _nothing() -> None:

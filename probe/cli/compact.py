@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from probe.cli.amounts import weighed
+from probe.cli.amounts import many, weighed
 from probe.cli.console import Exit, clean, fail, write
 from probe.cli.reading import bar, found_or_fail
 
@@ -15,7 +15,7 @@ def compact(
     results: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RESULTS]...", help="Files, folders or globs of .jsonl. Default: ./results", show_default=False
+            metavar="RESULTS", help="Files, folders or globs of .jsonl. Default: ./results", show_default=False
         ),
     ] = None,
     out: Annotated[
@@ -52,12 +52,12 @@ def compact(
     runs = [run for file in planned.files for run in file.runs]
     there = planned.present
     if not runs:
-        already = f": {_plural(there, 'run')} {'was' if there == 1 else 'were'} there already" if there else ""
+        already = f": {many(there, 'run')} {'was' if there == 1 else 'were'} there already" if there else ""
         write(clean(f"nothing new below {out}{already}") + "\n")
         return
-    said = f"{_plural(len(runs), 'run')} in {_plural(len(planned.files), 'file')} below {out}: "
+    said = f"{many(len(runs), 'run')} in {many(len(planned.files), 'file')} below {out}: "
     said += f"{weighed(sum(run.bytes for run in runs))} became {weighed(size)}"
-    write(clean(said + (f"; {_plural(there, 'run')} more already there" if there else "")) + "\n")
+    write(clean(said + (f"; {many(there, 'run')} more already there" if there else "")) + "\n")
 
 
 def _outside_or_fail(out: Path, names: list[str], files: list[Path]) -> None:
@@ -69,7 +69,3 @@ def _outside_or_fail(out: Path, names: list[str], files: list[Path]) -> None:
     beside += [str(file) for file in files if file.resolve().is_relative_to(place)]
     if beside:
         fail(clean(f"--out {out} and {beside[0]} overlap: name another folder, so that no report reads records twice"))
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS = ("run", "watch", "report", "explain", "diff", "verify", "push", "pull")
 """Commands that take values from settings."""
-_NEVER = frozenset({"help", "resume", "dry-run", "has"})
+_NEVER = frozenset({"help", "resume", "other-list", "dry-run", "has"})
 """Options of one occasion: to be set once and forgotten they would be traps."""
 
 
@@ -28,8 +28,9 @@ def apply(context: "typer.Context") -> None:
         return
     found = settled(context)
     if mistakes := [one.text for one in found.mistakes if one.command in ("", command)]:
-        count = len(mistakes)
-        fail([*map(clean, mistakes), f"{count} mistake{'s' if count > 1 else ''} in settings; nothing was done."])
+        from probe.targets.problems import summary
+
+        fail([*map(clean, mistakes), summary(len(mistakes), "nothing was done")])
     values = found.values.get(command, {})
     context.default_map = {command: {name.replace("-", "_"): value.value for name, value in values.items()}}
 

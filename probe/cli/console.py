@@ -5,14 +5,18 @@ Text from strangers passes `clean` before it is printed: control sequences and b
 rewrite what the user sees.
 """
 
+import codecs
+import errno
+import io
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
+
+from probe.report.escape import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,9 +51,15 @@ def stderr() -> "Console":
 def _console(*, stderr: bool) -> "Console":
     from rich.console import Console
 
+    class Quiet(Console):
+        """Leaves a reader who has gone to whoever runs the command; Rich would end it as if it had failed."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()
-    return Console(
+    return Quiet(
         stderr=stderr,
         highlight=False,
         soft_wrap=not terminal,
@@ -60,9 +70,8 @@ def _console(*, stderr: bool) -> "Console":
     )
 
 
-def clean(text: str) -> str:
-    """`text` with every control, format and surrogate character shown as an escape, so that it cannot act."""
-    return "".join(c if unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in text)
+clean = visible
+"""What text from strangers passes before it is printed."""
 
 
 def fail(messages: str | Iterable[str], code: Exit = Exit.USAGE) -> NoReturn:
@@ -73,13 +82,34 @@ def fail(messages: str | Iterable[str], code: Exit = Exit.USAGE) -> NoReturn:
 
 
 def write(text: str) -> None:
-    """Data on stdout; where its encoding lacks our signs (an old locale), plain ones stand in for them."""
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        text = text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    """Data on stdout, for eyes."""
     sys.stdout.write(text)
 
 
-_PLAIN = str.maketrans({"█": "#", "▒": "%", "·": ".", "▏": "|", "–": "-", "…": "~", "→": ">"})
+def write_json(text: str) -> None:
+    """Data on stdout, for programs: UTF-8 whatever the locale says (RFC 8259 section 8.1)."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+
+
+def nobody_reads() -> None:
+    """Nobody reads stdout any more: what is still printed there goes nowhere, and fails nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def speak_any_locale() -> None:
+    """Where an old locale's encoding lacks a sign of ours, a plain one stands in for it; nothing printed can fail."""
+    codecs.register_error("probe.plain", _stand_in)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+            stream.reconfigure(errors="probe.plain")
+
+
+_PLAIN = {"█": "#", "▒": "%", "·": ".", "▏": "|", "–": "-", "…": "~", "→": ">"}
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking), error.end

@@ -37,6 +37,7 @@ def demo(
     """Watch a block begin: probe a lab internet on this machine while a censor switches on, then read the report."""
     import asyncio
 
+    from probe.cli.asking import folder_mistake
     from probe.cli.live import Bar, say
     from probe.cli.reading import zone_or_fail
     from probe.cli.report import report
@@ -45,6 +46,8 @@ def demo(
     from probe.store.journal import JournalError
 
     zone_or_fail(tz)  # now, and not after all the work
+    if mistake := folder_mistake(out):
+        fail(mistake)
     say("A small internet on 127.0.0.1: Clubhouse, four Mastodon instances, references,")
     say("resolvers, a control proxy. It is probed again and again, about once a second;")
     say("half-way a censor wakes up and a server dies.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probe.cli.console import PIPE_WIDTH, clean, fail, stdout, write
+from probe.cli.console import PIPE_WIDTH, clean, fail, stdout, write, write_json
 from probe.cli.output import paint
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _show(view: "DiffView", *, json: bool) -> None:
     from probe.report.paper import Page
 
     if json:
-        write(diff_json.render(view))
+        write_json(diff_json.render(view))
         return
     width = max(40, stdout().width) if sys.stdout.isatty() else PIPE_WIDTH
     write(diff_text.render(view, Page(width, clean), paint()))
@@ -112,6 +112,8 @@ def _view(
         view = build(picks, sides, zone=tz, only=only, raw=raw)
     except UnpairedError as error:
         fail(clean(str(error)))
+    if view.one_and_the_same:
+        _note("A and B hold the same measurements: nothing could have changed")
     if view.a.last > view.b.last:
         _note(f"A ({a}) was measured later than B ({b}): read what changed the other way round")
     return view

@@ -5,14 +5,13 @@ It takes the options of `probe run`, so that `doctor` can stand in its place. Lo
 
 import sys
 import textwrap
-from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from probe.cli.configured import settled
-from probe.cli.console import Exit, clean, stdout, write
-from probe.cli.options import Options
+from probe.cli.console import Exit, clean, stdout, write, write_json
+from probe.cli.options import NAMES, Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 _MAIN = frozenset({"run", "watch", "report"})
 """Commands whose settings are shown even where they are as always."""
-_WIDEST = 40
+_WIDEST, _READABLE = 40, 78
 _INDENT, _ENDLESS = 18, 10_000
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -62,14 +61,12 @@ def _run_options(program: typer.Context, found: "Settled", words: list[str]) -> 
     run = program.command.commands["run"]  # type: ignore[attr-defined]
     defaults = {name.replace("-", "_"): one.value for name, one in found.values.get("run", {}).items()}
     parsed = run.make_context("doctor", list(words), parent=program, default_map=defaults)
-    lists = {field.name for field in fields(Options) if field.type == list[str]}
-    wanted = {field.name: parsed.params[field.name] for field in fields(Options)}
     given = {
         name.replace("_", "-"): value
         for name, value in parsed.params.items()
         if getattr(parsed.get_parameter_source(name), "name", "") == "COMMANDLINE"
     }
-    return Options(**{name: [] if value is None and name in lists else value for name, value in wanted.items()}), given
+    return Options(**{name: parsed.params[name] for name in NAMES}), given
 
 
 def _checks(options: Options, found: "Settled", *, within: float | None) -> "list[Check]":
@@ -161,28 +158,30 @@ def _text(checks: "list[Check]", shown: "list[Shown]") -> None:
         for line in said[1:]:
             console.print(Text(" " * _INDENT + line))
     write("\nSettings, and where each comes from:\n")
-    for line in _table([one for one in shown if one.origin != "default" or _MAIN & set(one.commands)]):
+    for line in _table(width, [one for one in shown if one.origin != "default" or _MAIN & set(one.commands)]):
         write(clean(line) + "\n")
 
 
-def _table(shown: "list[Shown]") -> "Iterator[str]":
-    """What is set first, then what is as it always is, then what is not set."""
+def _table(width: int, shown: "list[Shown]") -> "Iterator[str]":
+    """What is set first, then what is as it always is, then what is not set; words within `width` columns."""
     rows = sorted((one for one in shown if one.value != "-"), key=lambda one: one.origin == "default")
     wide = min(_WIDEST, max(len(one.value) for one in rows))
     for one in rows:
         alone = f" ({', '.join(one.commands)})" if len({o.value for o in shown if o.option == one.option}) > 1 else ""
         yield f"  {one.option:<16} {one.value:<{wide}}  {one.origin}{alone}"
     unset = ", ".join(sorted({one.option for one in shown} - {one.option for one in rows}))
-    yield from textwrap.wrap(f"not set: {unset}", 78, initial_indent="  ", subsequent_indent="    ")
-    yield "  (`--json` has those of every command; docs/config.md says how to set them)"
+    more = "(`--json` has those of every command; docs/config.md says how to set them)"
+    for text in (f"not set: {unset}", more):
+        room = min(width, _READABLE)
+        yield from textwrap.wrap(text, room, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _json(checks: "list[Check]", shown: "list[Shown]") -> None:
-    import msgspec
+    from probe.report.escape import json_text
 
     data = {
         "fit": not any(check.state == "fail" for check in checks),
         "checks": [check._asdict() for check in checks],
         "settings": [one._asdict() for one in shown],
     }
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
+    write_json(json_text(data))

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="A small internet with censors: list its scenarios, play them, walk around in one.")
 
+NARROW = 72
+"""Columns of a terminal below which names are broken too."""
 AT_ONCE = 12
 """Scenarios played at once: they wait far more than they work."""
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Numbers, names or section letters A-G.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Numbers, names or section letters A-G.")]
 
 
 def _chosen(names: Sequence[str]) -> "tuple[Scenario, ...]":
@@ -43,10 +45,31 @@ def _chosen(names: Sequence[str]) -> "tuple[Scenario, ...]":
 
 @app.command(name="list")
 def list_(names: Names = None) -> None:
-    """The scenarios: number, name, where they can be played, what they are, the ideal verdict."""
-    for each in _chosen(names or []):
+    """Show the scenarios: number, name, the verdict they should have, what they are.
+
+    A table on a terminal; in a pipe one line each, columns separated by tabs, with a third that says where they can be
+    played.
+    """
+    chosen = _chosen(names or [])
+    if stdout().is_terminal:
+        _print_table(chosen)
+        return
+    for each in chosen:
         where = ",".join(each.substrates)
         print(f"{each.number}\t{each.name}\t{where}\t{each.verdict}\t{each.title}")  # noqa: T201 - the room that prints
+
+
+def _print_table(chosen: "Sequence[Scenario]") -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("no.", justify="right")
+    table.add_column("scenario", overflow="fold", no_wrap=stdout().width >= NARROW)
+    for column in ("verdict", "what it is"):
+        table.add_column(column, overflow="fold")
+    for each in chosen:
+        table.add_row(str(each.number), each.name, each.verdict, each.title)
+    stdout().print(table, markup=False)
 
 
 @app.command()
@@ -63,6 +86,8 @@ def run(
     from probe.cli.live import say
     from probe.lab.packet.topology import available
 
+    if page is not None and (page.is_dir() or not page.absolute().parent.is_dir()):
+        fail(clean(f"--page {page}: {'a folder; name a file in it' if page.is_dir() else 'there is no such folder'}"))
     possible, reason = (False, "--loopback") if loopback else available()
     if not possible:
         say(f"no packet labs ({reason}): only what loopback can cause is played")
@@ -81,7 +106,10 @@ def run(
     if page is not None:
         from probe.report.scenarios import render
 
-        page.write_text(render(map(_row, _once_each(rows))), encoding="utf-8")
+        try:
+            page.write_text(render(map(_row, _once_each(rows))), encoding="utf-8")
+        except OSError as error:
+            fail(clean(f"--page {page}: {error.strerror or error}"), Exit.INTERNAL)
     if wrong:
         raise typer.Exit(Exit.FINDING)
 
@@ -149,8 +177,8 @@ def _expected(scenario: "Scenario") -> str:
 
 
 @app.command()
-def shell(name: Annotated[str, typer.Argument(help="A scenario's number or name.")]) -> None:
-    """A shell in the client's place: try curl, dig or anything else against the censor. `exit` ends it."""
+def shell(name: Annotated[str, typer.Argument(metavar="NAME", help="A scenario's number or name.")]) -> None:
+    """Open a shell in the client's place: try curl, dig or anything else against the censor. `exit` ends it."""
     from probe.cli.live import say
     from probe.lab.packet.topology import PacketLab, available
 

@@ -25,18 +25,30 @@ def marks_or_fail(file: Path | None, *, rejudging: bool = True) -> "tuple[Finger
 
     They count only where something is judged: without `rejudging` the option would silently do nothing.
     """
-    from probe.diagnose.fingerprints import parse_csv
-
     if file is None:
         return ()
     if not rejudging:
         fail("--fingerprints is for judging anew: give --rejudge as well")
     try:
+        return read_marks(file)
+    except MarksError as error:
+        fail(str(error))
+
+
+class MarksError(Exception):
+    """What is wrong with a file of fingerprints, to be shown as it is."""
+
+
+def read_marks(file: Path) -> "tuple[Fingerprint, ...]":
+    """The fingerprints in a file of ooni/blocking-fingerprints. Raises MarksError."""
+    from probe.diagnose.fingerprints import parse_csv
+
+    try:
         with file.open(encoding="utf-8", newline="") as lines:
             return parse_csv(lines)
     except OSError as error:
-        fail(f"--fingerprints {clean(str(file))}: {clean(error.strerror or str(error))}")
-    except UnicodeDecodeError:
-        fail(f"--fingerprints {clean(str(file))}: not UTF-8")
+        raise MarksError(clean(f"--fingerprints {file}: {error.strerror or error}")) from error
+    except UnicodeDecodeError as error:
+        raise MarksError(clean(f"--fingerprints {file}: not UTF-8")) from error
     except ValueError as error:
-        fail(f"{clean(str(file))}:{clean(str(error))}")
+        raise MarksError(clean(f"{file}:{error}")) from error

@@ -42,6 +42,8 @@ def add(
     except OSError as error:
         console.fail(console.clean(f"{path}: cannot be written ({error.strerror or error}); nothing was noted"))
     console.stdout().print(console.clean(f"noted in {path}"), markup=False)
+    if doubt := _doubt(note, path.parent):
+        typer.echo(console.clean(f"note: {doubt}"), err=True)
 
 
 def _note(target: str, text: str, by: str, vantage: str, time: str | None, now: float) -> "Note":
@@ -82,6 +84,23 @@ def _note(target: str, text: str, by: str, vantage: str, time: str | None, now: 
     )
 
 
+def _doubt(note: "Note", folder: Path) -> str:
+    """Why the names in a note may be slips: nothing of the kind was measured in the newest run in `folder`."""
+    from probe.cli.reading import did_you_mean
+    from probe.store.pick import Shelf, UnresolvedError
+    from probe.store.reader import Tally, rows
+
+    try:
+        newest = Shelf(folder).runs[-1]
+    except (UnresolvedError, IndexError):
+        return f"{note.vantage} has no results in {folder}; was another vantage point meant?"
+    known = {name for row in rows(newest.sources, Tally()) for name in (row.target, f"{row.target}/{row.endpoint}")}
+    about = f"{note.target}/{note.endpoint}" if note.endpoint else note.target
+    if about in known:
+        return ""
+    return f"{about} is not in the newest run of {note.vantage}{did_you_mean(about, sorted(known))}"
+
+
 def _seen(text: str | None, now: float) -> tuple[float, str]:
     """Epoch seconds of --time, and what is wrong with it."""
     from datetime import datetime
@@ -104,7 +123,7 @@ def _seen(text: str | None, now: float) -> tuple[float, str]:
 def list_(
     results: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RESULTS]...", help="Folders or files. Default: ./results", show_default=False),
+        typer.Argument(metavar="RESULTS", help="Folders or files. Default: ./results", show_default=False),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, as stored.")] = False,
 ) -> None:
@@ -114,7 +133,10 @@ def list_(
     from probe.store.layout import RESULTS, find
     from probe.store.notes import read
 
-    told = read(find(results or [str(RESULTS)]).notes)
+    found = find(results or [str(RESULTS)])
+    if found.problems:
+        console.fail(map(console.clean, found.problems))
+    told = read(found.notes)
     for problem in told.problems:
         typer.echo(console.clean(f"note: {problem}"), err=True)
     for one in told.notes:

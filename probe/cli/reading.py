@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from probe.cli.amounts import many
 from probe.cli.console import clean, fail, stderr
 from probe.model.clock import rfc3339
 
@@ -99,6 +100,8 @@ def found_or_fail(names: list[str] | None) -> "Found":
     if found.problems:
         hint = "`probe run` writes results to ./results; name files, folders or globs of .jsonl to read others"
         fail([*map(clean, found.problems), hint])
+    if not found.sources:
+        fail("what is named holds seals or notes alone, and no results; name the .jsonl files, or their folder")
     return found
 
 
@@ -117,7 +120,8 @@ def view_or_fail(sources: "tuple[Source, ...]", asked: Asked, outside: "Outside"
         fail(f"no room for what is read ({error.strerror or error}); set TMPDIR to a folder with room")
     skipped(tally)
     if tally.duplicates:
-        _say(f"note: {tally.duplicates} records were there more than once and count once")
+        was, count = ("was", "counts") if tally.duplicates == 1 else ("were", "count")
+        _say(f"note: {many(tally.duplicates, 'record')} {was} there more than once and {count} once")
     if mistakes := _nothing_known(gathered, tally, asked):
         fail(mistakes)
     reading = Reading(tally.files, tally.records, tally.malformed + tally.newer + tally.torn, tally.duplicates)
@@ -199,12 +203,14 @@ def bar(what: str, total: int) -> "Iterator[Callable[[int], None]]":
 def skipped(tally: "Tally") -> None:
     """What could not be read, on stderr: whatever rests on the rest is not whole."""
     counts = (
-        (tally.malformed, "lines are no records and were skipped"),
-        (tally.newer, "lines are of a newer version of probe and were skipped: update to read them"),
-        (tally.torn, "last lines are torn and were skipped"),
-        (tally.unreadable, "files could not be read to their end"),
-    )
-    for message in [f"note: {count} {what}" for count, what in counts if count] + [f"  {p}" for p in tally.problems]:
+        (tally.malformed, "line is no record and was skipped", "lines are no records and were skipped"),
+        (tally.newer, "line is of a newer version of probe and was skipped: update to read it",
+         "lines are of a newer version of probe and were skipped: update to read them"),
+        (tally.torn, "last line is torn and was skipped", "last lines are torn and were skipped"),
+        (tally.unreadable, "file could not be read to its end", "files could not be read to their end"),
+    )  # fmt: skip
+    told = [f"note: {count} {one if count == 1 else more}" for count, one, more in counts if count]
+    for message in told + [f"  {problem}" for problem in tally.problems]:
         _say(message)
 
 
@@ -216,7 +222,8 @@ def _nothing_known(gathered: "Gathered", tally: "Tally", asked: Asked) -> list[s
     """Why nothing can be said of what was asked for. An empty report would read as an all-clear, so it is a mistake."""
     if not gathered.series:
         before = " before --until" if asked.until is not None and tally.records else ""
-        return [f"no records{before} in {tally.files} files ({tally.lines} lines): nothing to report"]
+        read = f"{many(tally.files, 'file')} ({many(tally.lines, 'line')})"
+        return [f"no records{before} in {read}: nothing to report"]
     known = sorted({key.target for key in gathered.series} | {f"{k.target}/{k.endpoint}" for k in gathered.series})
     unknown = sorted(asked.only.difference(known))
     return [f"--only {clean(name)}: no record of it here{did_you_mean(name, known)}" for name in unknown]

@@ -3,19 +3,16 @@
 What the options mean is understood in `asking`.
 """
 
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probe.cli import options
-from probe.cli.console import Exit, clean, fail
-from probe.model.target import Risk
+from probe.cli.console import Exit, clean, fail, nobody_reads
+from probe.cli.options import DryRun, Json, Options, measuring
 
 if TYPE_CHECKING:
     from probe.cli.asking import Asked
@@ -28,54 +25,23 @@ MOST_NAMED = 5
 """Endpoints that were not measured and are named; of more, only how many."""
 
 
+@measuring
 def run(
-    targets: options.Targets = Path("targets.yaml"),
-    vantage: options.Vantage = "local",
-    country: options.Country = "ZZ",
-    asn: options.Asn = "0",
-    network: options.Network = "",
-    out: options.Out = Path("results"),
-    only: options.Only = None,
-    concurrency: options.Concurrency = 512,
-    timeout: options.Timeout = 10.0,
-    resolver: options.Resolver = None,
-    doh: options.Doh = None,
-    ca_file: options.CaFile = None,
-    control_proxy: options.ControlProxy = None,
-    control_vantage: options.ControlVantage = None,
-    accept_risk: options.AcceptRisk = Risk.MEDIUM,
-    followup: options.Followup = True,
-    canary: options.Canary = None,
-    egress_url: options.EgressUrl = None,
-    asn_table: options.AsnTable = None,
-    fingerprints: options.Fingerprints = None,
-    max_bytes: options.MaxBytes = None,
-    max_time: options.MaxTime = None,
+    wanted: Options,
     resume: Annotated[
         str | None, typer.Option(metavar="RUN_ID", help="Measure what is missing in this run, into its file.")
     ] = None,
     other_list: Annotated[
         bool, typer.Option("--other-list", help="With --resume: although the target list has changed since.")
     ] = False,
-    json: options.Json = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print every host, port and check this would touch, and touch none.")
-    ] = False,
+    json: Json = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Measure every endpoint of a target list once; append a JSON line for each to DIR/<vantage>/<date>/<run>.jsonl."""
     from probe.cli.asking import asked_or_fail
 
     mistakes = ["--other-list says something only with --resume"] if other_list and resume is None else []
-    asked = asked_or_fail(
-        options.Options(
-            targets=targets, vantage=vantage, country=country, asn=asn, network=network, out=out, only=only or [],
-            concurrency=concurrency, timeout=timeout, resolver=resolver or [], doh=doh or [], ca_file=ca_file,
-            control_proxy=control_proxy or [], control_vantage=control_vantage or [], accept_risk=accept_risk,
-            followup=followup, canary=canary or [], egress_url=egress_url, asn_table=asn_table,
-            fingerprints=fingerprints, max_bytes=max_bytes, max_time=max_time,
-        ),
-        mistakes,
-    )  # fmt: skip
+    asked = asked_or_fail(wanted, mistakes)
     if dry_run:
         from probe.cli.dryrun import show
 
@@ -135,7 +101,10 @@ def _told(targets: "Sequence[Target]", shown: "Shown", *, json: bool) -> None:
     from probe.model.diagnosis import Fitness
 
     if not json:
-        summary(targets, shown.measured)
+        try:
+            summary(targets, shown.measured)
+        except BrokenPipeError:  # how the run ended is told all the same
+            nobody_reads()
     done = shown.finished
     if done is None:
         fail("interrupted before anything was measured", Exit.INTERRUPTED)
@@ -208,7 +177,7 @@ def print_line(one: "Measurement") -> bool:
         sys.stdout.buffer.write(encode_line(one))
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nobody_reads()
         return False
     return True
 

@@ -16,32 +16,59 @@ if TYPE_CHECKING:
     from probe.model.target import Target, TargetList
     from probe.targets.problems import Problem
 
+NO_REFERENCES = "the list has no references, so nothing tells when this vantage is offline; docs/targets.md shows some"
 MAX_SHOWN = 500
 """Mistakes that are printed; a file with more is no target list."""
 
 app = typer.Typer(no_args_is_help=True, help="Check, show and describe target lists.")
 
-File = Annotated[Path, typer.Argument(metavar="[FILE]", help="The target list.", show_default=True)]
+File = Annotated[Path, typer.Argument(metavar="LIST", help="The target list.", show_default=True)]
 DEFAULT = Path("targets.yaml")
 
 
-def load_or_fail(path: Path, consequence: str = "") -> "TargetList":
-    """The list at `path`; or every mistake in it on stderr, how many, the `consequence`, and exit 2."""
+def load_or_fail(path: Path, consequence: str = "", others: int = 0) -> "TargetList":
+    """The list at `path`; or every mistake in it on stderr, how many, the `consequence`, and exit 2.
+
+    `others`: how many mistakes were told before, to count with these.
+    """
     from probe.targets.load import TargetListError, load_targets
 
     try:
         return load_targets(path)
     except TargetListError as error:
-        fail_with(error.problems, consequence)
+        if not others and not path.exists() and (meant := _meant(str(path))):
+            console.fail([meant, *([consequence] if consequence else [])])
+        fail_with(error.problems, consequence, others)
 
 
-def fail_with(problems: "Sequence[Problem]", consequence: str = "") -> NoReturn:
-    """Every mistake of a file on stderr, how many, the `consequence`, and exit 2."""
+def fail_with(problems: "Sequence[Problem]", consequence: str = "", others: int = 0) -> NoReturn:
+    """Every mistake of a file on stderr, how many with the `others` told before, the `consequence`, and exit 2."""
     from probe.targets.problems import summary
 
     shown = [console.clean(str(problem)) for problem in problems[:MAX_SHOWN]]
     more = [f"… and {len(problems) - MAX_SHOWN} more"] if len(problems) > MAX_SHOWN else []
-    console.fail([*shown, *more, summary(problems, consequence)])
+    console.fail([*shown, *more, summary(len(problems) + others, consequence)])
+
+
+def _meant(word: str) -> str:
+    """What to write instead of a word that names no file: the id of a target, one of its hosts, or a URL."""
+    from urllib.parse import urlsplit
+
+    from probe.targets.load import TargetListError, load_targets
+
+    scheme, slash, rest = word.partition(":/")  # a Path has made one slash of two
+    host = rest.strip("/").split("/")[0] if slash else word
+    try:
+        listed = load_targets(DEFAULT).targets
+    except TargetListError:
+        listed = ()
+    for target in listed:
+        hosts = {urlsplit(endpoint.url).hostname or "" for endpoint in target.endpoints}
+        if host in {target.id, *hosts, *(each.removeprefix("www.") for each in hosts)}:
+            return f"{host} is in {DEFAULT}: `probe run --only {target.id}` measures it"
+    if slash and scheme in ("http", "https"):
+        return f"{console.clean(host)} is in no target list here; docs/targets.md shows how to write one"
+    return ""
 
 
 @app.command()
@@ -49,6 +76,8 @@ def check(file: File = DEFAULT) -> None:
     """Check a target list: every mistake in it with its line and the fix, or what it holds."""
     targets = load_or_fail(file).targets
     console.stdout().print(f"ok: {counted(targets)}", markup=False)
+    if not any(target.kind == "reference" for target in targets):
+        typer.echo(f"note: {NO_REFERENCES}", err=True)
 
 
 def counted(targets: "Sequence[Target]") -> str:
@@ -79,8 +108,9 @@ def list_(
 
 
 COLUMNS = ("target", "kind", "endpoints", "reached when", "risk", "country", "category", "name")
-NARROW = 6
-"""Columns on a terminal: of 80 characters, the last two would take the room of the others."""
+ON_TERMINAL, ON_NARROW, NARROW = 6, 3, 72
+"""Columns on a terminal: of 80 characters, the last two would take the room of the others. Below so many characters,
+the first three alone can be read."""
 
 
 def _cells(target: "Target") -> tuple[str, ...]:
@@ -115,10 +145,11 @@ def _print_table(targets: "Sequence[Target]") -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in COLUMNS[:NARROW]:
+    columns = ON_TERMINAL if console.stdout().width >= NARROW else ON_NARROW
+    for column in COLUMNS[:columns]:
         table.add_column(column, justify="right" if column == "endpoints" else "left", no_wrap=column != "reached when")
     for target in targets:
-        table.add_row(*map(Text, _cells(target)[:NARROW]))
+        table.add_row(*map(Text, _cells(target)[:columns]))
     console.stdout().print(table)
 
 

@@ -4,14 +4,13 @@ Lines are data (stdout): time, what, of what, and words for people, separated by
 time are for terminals only. Notes go to stderr.
 """
 
-import os
 import sys
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from probe.cli.amounts import spoken, weighed
-from probe.cli.console import clean, stderr, write
+from probe.cli.amounts import many, spoken, weighed
+from probe.cli.console import clean, nobody_reads, stderr, write
 from probe.cli.live import STYLES, said, say
 from probe.cli.run import bug_of, not_made, print_line
 from probe.model.clock import parse_rfc3339, rfc3339
@@ -37,6 +36,7 @@ class Ticker:
         self._running: Cycle | None = None
         self._until = 0.0
         self._changed = ""
+        self._noted = ""
         self._live: Live | None = None
 
     def hooks(self) -> "Hooks":
@@ -70,8 +70,6 @@ class Ticker:
     def cycle(self, cycle: "Cycle") -> None:
         """A run begins."""
         self._running, self._counts = cycle, Counter()
-        if cycle.missed:
-            self.note(f"{cycle.missed} runs were missed and are not made up for")
 
     def measurement(self, one: "Measurement") -> None:
         """An endpoint was measured."""
@@ -93,6 +91,9 @@ class Ticker:
             told.append(f"{len(self._running.left_out)} left out")
         told.append(f"{weighed(done.bytes)} in {max(0.0, done.ended - done.began):.1f} s")
         self._line(done.ended, "look" if look else "run", done.run_id, " · ".join(filter(None, told)))
+        self._noted = ""
+        if self._running is not None and self._running.missed:
+            self.note(f"missed before it: {many(self._running.missed, 'run')}, not made up for")
         for line in (*not_made(done), *(bug_of(done) if done.bugs else ())):
             self.note(line)
         self._running = None
@@ -102,8 +103,13 @@ class Ticker:
         self._running, self._until = None, until
 
     def note(self, text: str) -> None:
-        """Something befell the watch."""
-        say(f"{rfc3339(time.time())[:19]}Z  {clean(text)}")
+        """Something befell the watch. What is said again and again before a run is over, such as that a folder
+        is locked, is told once."""
+        if text == self._noted:
+            return
+        self._noted = text
+        stamp = f"{rfc3339(time.time())[:19]}Z"
+        say(f"{stamp[11:] if self._live is not None and sys.stdout.isatty() else stamp}  {clean(text)}")
 
     def now(self) -> "Text":
         """The lines that change all the time."""
@@ -154,7 +160,7 @@ def _put(line: str) -> bool:
         write(line + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nobody_reads()
         return False
     return True
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probe.cli.console import Exit, clean, fail, write
+from probe.cli.amounts import many
+from probe.cli.console import Exit, clean, fail, write, write_json
 
 if TYPE_CHECKING:
     from probe.store.verify import Chain, Verified
@@ -17,7 +18,7 @@ _HASH = re.compile(r"[0-9a-f]{16,64}", re.ASCII)
 def verify(
     results: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RESULTS]...", help="Folders, files or globs. Default: ./results", show_default=False),
+        typer.Argument(metavar="RESULTS", help="Folders, files or globs. Default: ./results", show_default=False),
     ] = None,
     has: Annotated[
         list[str] | None,
@@ -66,12 +67,11 @@ def _text(found: "Verified", missing: list[str], valid: bool) -> None:
         _note(f"note: {note}")
     bad = len(found.faults) + len(missing)
     if not found.chains and not bad:
-        count = len(found.unsealed)
-        _line(f"nothing is sealed here; {count} file{'s' if count != 1 else ''} without a seal")
+        _line(f"nothing is sealed here; {many(len(found.unsealed), 'file')} without a seal")
     elif valid:
         _line("valid: everything sealed is as it was sealed")
     elif bad:
-        _line(f"NOT VALID: {bad} fault{'s' if bad != 1 else ''}")
+        _line(f"NOT VALID: {many(bad, 'fault')}")
     else:
         _line("NOT VALID: there are records that no seal covers (--strict)")
 
@@ -79,14 +79,14 @@ def _text(found: "Verified", missing: list[str], valid: bool) -> None:
 def _chain(chain: "Chain") -> str:
     """`sha-ct  412 runs, 22248 records, 2021-02-08 to 2021-03-11; seals 1 to 413, head 9f3a1c0b2d4e5f60`."""
     days = sorted({time[:10] for time in (chain.first, chain.last) if time})
-    spelt = [f"{chain.runs} run{'s' if chain.runs != 1 else ''}", f"{chain.records} records", " to ".join(days)]
+    spelt = [many(chain.runs, "run"), many(chain.records, "record"), " to ".join(days)]
     return (
         f"{chain.vantage}  {', '.join(filter(None, spelt))}; seals {chain.low} to {chain.high}, head {chain.head[:16]}"
     )
 
 
 def _json(found: "Verified", missing: list[str], valid: bool) -> None:
-    import msgspec
+    from probe.report.escape import json_text
 
     data = {
         "valid": valid,
@@ -96,7 +96,7 @@ def _json(found: "Verified", missing: list[str], valid: bool) -> None:
         "unsealed": found.unsealed,
         "notes": found.notes,
     }
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
+    write_json(json_text(data))
 
 
 def _line(text: str) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probe.cli import alerting, options
+from probe.cli import alerting
 from probe.cli.amounts import seconds_of, spoken
 from probe.cli.console import Exit, clean, fail
-from probe.model.target import Risk
+from probe.cli.options import DryRun, Json, Options, measuring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from probe.measure.plan import Plan
     from probe.model.measurement import Measurement
     from probe.net.network import Network
-    from probe.schedule.loop import Hooks
     from probe.schedule.once import Finished
 
 LEAST_EVERY = 1.0
@@ -34,30 +33,11 @@ Every = Annotated[
 ]
 
 
+@measuring
 def watch(
-    targets: options.Targets = Path("targets.yaml"),
+    *,
     every: Every = "10m",
-    vantage: options.Vantage = "local",
-    country: options.Country = "ZZ",
-    asn: options.Asn = "0",
-    network: options.Network = "",
-    out: options.Out = Path("results"),
-    only: options.Only = None,
-    concurrency: options.Concurrency = 512,
-    timeout: options.Timeout = 10.0,
-    resolver: options.Resolver = None,
-    doh: options.Doh = None,
-    ca_file: options.CaFile = None,
-    control_proxy: options.ControlProxy = None,
-    control_vantage: options.ControlVantage = None,
-    accept_risk: options.AcceptRisk = Risk.MEDIUM,
-    followup: options.Followup = True,
-    canary: options.Canary = None,
-    egress_url: options.EgressUrl = None,
-    asn_table: options.AsnTable = None,
-    fingerprints: options.Fingerprints = None,
-    max_bytes: options.MaxBytes = None,
-    max_time: options.MaxTime = None,
+    wanted: Options,
     runs: Annotated[
         int | None, typer.Option(metavar="N", help="Stop after so many runs; else only a signal stops it.", min=1)
     ] = None,
@@ -65,43 +45,35 @@ def watch(
     on_alert: alerting.OnAlert = None,
     dry_alerts: alerting.DryAlerts = False,
     prometheus: alerting.PrometheusFile = None,
-    json: options.Json = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print every host, port and check a run would touch, and touch none.")
-    ] = False,
+    tz: alerting.AlertZone = "UTC",
+    json: Json = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Measure a target list every so often, until you stop it; what changes is told as it is seen."""
     from probe.cli.asking import asked_or_fail
+    from probe.cli.reading import zone_or_fail
 
     seconds = seconds_of(every)
     mistakes = []
     if seconds is None or not LEAST_EVERY <= seconds <= MOST_EVERY:
         mistakes.append(f"--every {clean(every)!r} is no interval from 1s to 7d; write one such as 10m")
-    asked = asked_or_fail(
-        options.Options(
-            targets=targets, vantage=vantage, country=country, asn=asn, network=network, out=out, only=only or [],
-            concurrency=concurrency, timeout=timeout, resolver=resolver or [], doh=doh or [], ca_file=ca_file,
-            control_proxy=control_proxy or [], control_vantage=control_vantage or [], accept_risk=accept_risk,
-            followup=followup, canary=canary or [], egress_url=egress_url, asn_table=asn_table,
-            fingerprints=fingerprints, max_bytes=max_bytes, max_time=max_time,
-        ),
-        mistakes,
-    )  # fmt: skip
+    asked = asked_or_fail(wanted, mistakes)
     assert seconds is not None  # noqa: S101 - else that was a mistake, and told
+    zone_or_fail(tz)
+    telling = alerting.Alerting(alert_to or [], on_alert, prometheus, dry_alerts, json, tz)
     if dry_run:
         from probe.cli.dryrun import show
 
-        show(asked.plan, asked.settings, json=json)
+        show(asked.plan, asked.settings, json=json, told=alerting.destinations(telling))
         return
     from probe.net.real import RealNetwork
 
-    telling = alerting.Alerting(alert_to or [], on_alert, prometheus, dry_alerts, json)
-    with alerting.alerting(telling, out, vantage, seconds) as plugins:
-        stand(asked, RealNetwork(), seconds, runs=runs, json=json, plugins=plugins)
+    with alerting.alerting(telling, wanted.out, wanted.vantage, seconds) as plugged:
+        stand(asked, RealNetwork(), seconds, runs=runs, json=json, plugged=plugged)
 
 
 def stand(
-    asked: "Asked", network: "Network", every: float, *, runs: int | None, json: bool, plugins: "list[Hooks]"
+    asked: "Asked", network: "Network", every: float, *, runs: int | None, json: bool, plugged: alerting.Plugged
 ) -> None:
     """Watch over `network` until `runs` are made or a signal comes; ends the command with the code that says which."""
     from probe.cli.ticker import Ticker
@@ -113,7 +85,7 @@ def stand(
     what = f"probe watch --every {spoken(every)}"
     try:
         with held(lock, what, network.now()):
-            ended = _until_stopped(asked, network, every, runs, ticker, plugins)
+            ended = _until_stopped(asked, network, every, runs, ticker, plugged)
     except LockedError as error:
         fail([clean(str(error)), "one watch at a time for a vantage point; nothing was probed"], Exit.LOCKED)
     except JournalError as error:
@@ -123,7 +95,7 @@ def stand(
 
 
 def _until_stopped(
-    asked: "Asked", network: "Network", every: float, runs: int | None, ticker: "Ticker", plugins: "list[Hooks]"
+    asked: "Asked", network: "Network", every: float, runs: int | None, ticker: "Ticker", plugged: alerting.Plugged
 ) -> list[str] | None:
     """Go on until all `runs` are made (None), or a signal comes: then what is on disk, in words."""
     import asyncio
@@ -153,7 +125,7 @@ def _until_stopped(
         watching = Watch(
             network=network, grid=schedule, pace=pace, state=remembered(out, name, pace, network.now()),
             plan=fresh.plan, measure=measure, save=lambda state: save(state_path(out, name), state),
-            hooks=(ticker.hooks(), *plugins), cycles=runs,
+            hooks=(ticker.hooks(), *plugged.hooks), cycles=runs,
         )  # fmt: skip
         running = asyncio.ensure_future(watching.go())
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -161,8 +133,9 @@ def _until_stopped(
                 asyncio.get_running_loop().add_signal_handler(number, running.cancel)
         await running
 
-    ticker.open()
     try:
+        plugged.open()
+        ticker.open()
         asyncio.run(go())
     except (asyncio.CancelledError, KeyboardInterrupt):
         return _stopped(cut, out)

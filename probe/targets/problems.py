@@ -45,9 +45,8 @@ class Report:
         self.problems.append(Problem(self.file, line, what, fix))
 
 
-def summary(problems: Iterable[Problem], consequence: str = "") -> str:
-    """The line after the mistakes: `2 mistakes; nothing was probed.`"""
-    count = len(tuple(problems))
+def summary(count: int, consequence: str = "") -> str:
+    """The line after so many mistakes: `2 mistakes; nothing was probed.`"""
     said = "1 mistake" if count == 1 else f"{count} mistakes"
     return f"{said}; {consequence}." if consequence else f"{said}."
 

@@ -1,11 +1,16 @@
-"""Two servers on this machine for commands to measure: one that answers, one that accepts and stays silent."""
+"""What tests of commands share: two servers on this machine to measure (one that answers, one that accepts and stays
+silent), results that tell a story, and a working folder of one's own."""
 
 import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+
+from tests.report.block.making import stored
+from tests.report.story import story
 
 
 class Hello(BaseHTTPRequestHandler):
@@ -44,3 +49,18 @@ def silence() -> Iterator[int]:
     """The port of a server that accepts connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
         yield int(listening.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of results that tell the story; only to be read."""
+    folder = tmp_path_factory.mktemp("results")
+    stored(folder, story())
+    return folder
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder of its own: nothing of ours (results, claims, targets) is picked up by default."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

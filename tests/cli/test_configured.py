@@ -2,9 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from probe.cli import configured
+from probe.cli.app import app
 from tests.cli.command import Done, environment, probe, write_list
 
 
@@ -61,7 +65,7 @@ def test_every_mistake_is_told_with_its_line_and_nothing_is_done(tmp_path: Path)
     assert small.startswith("probe.toml:2: timeout: ")  # the words are the command line's own
     assert rest == [
         "probe.toml:4: followup: 'no' is neither true nor false (without quotes)",
-        "3 mistakes in settings; nothing was done.",
+        "3 mistakes; nothing was done.",
     ]
     assert not (tmp_path / "results").exists()
 
@@ -80,8 +84,25 @@ def test_help_is_there_whatever_the_settings_say_and_other_commands_do_not_read_
     assert settings(tmp_path, "a = [", "run").code == 2
 
 
-def test_options_of_one_occasion_cannot_be_set(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["dry-run", "resume", "other-list"])
+def test_options_of_one_occasion_cannot_be_set(tmp_path: Path, name: str) -> None:
     write_list(tmp_path)
-    done = settings(tmp_path, "[run]\ndry-run = true\n", "run")
+    done = settings(tmp_path, f"[run]\n{name} = true\n", "run")
     assert done.code == 2
-    assert done.err.startswith('probe.toml:2: unknown key "dry-run" in [run]; `probe doctor` lists the options')
+    assert done.err.startswith(f'probe.toml:2: unknown key "{name}" in [run]; `probe doctor` lists the options')
+
+
+def test_a_setting_is_called_as_its_flag_is(tmp_path: Path) -> None:
+    done = settings(tmp_path, '[report]\nformat = "xml"\n', "report")
+    assert (done.code, done.err) == (2, "--format 'xml' is not here; there are text, json, csv\n")
+
+
+def test_names_of_settings_are_those_of_flags_and_arguments() -> None:
+    program = typer.main.get_command(app)
+    context: Any = typer.Context(program)
+    for command, options in configured.known(context).items():
+        flags = {
+            (parameter.opts[0].removeprefix("--") if parameter.param_type_name == "option" else parameter.name)
+            for parameter in context.command.commands[command].params
+        }
+        assert {option.name for option in options} <= flags, command

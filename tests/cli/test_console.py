@@ -20,6 +20,7 @@ from probe.cli.console import Exit, clean, fail
         ("\u200b\u2066\ufeff", "\\u200b\\u2066\\ufeff"),
         ("\x9b31m", "\\u009b31m"),
         ("\ud800", "\\ud800"),
+        ("a\u2028b\u2029c", "a\\u2028b\\u2029c"),
         ("\U000e0041", "\\ue0041"),
     ],
 )
@@ -73,3 +74,33 @@ def test_a_pipe_cuts_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", stream)
     console.stdout().print("x" * 3000)
     assert stream.getvalue() == "x" * 3000 + "\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("ascii", b"a > b ~ c . \\u5c01 \\U0001f600 | \\xe9"),
+        ("latin-1", b"a > b ~ c \xb7 \\u5c01 \\U0001f600 | \xe9"),
+        ("utf-8", "a → b … c · 封 \U0001f600 ▏ é".encode()),
+    ],
+)
+def test_an_old_locale_gets_plain_signs_for_those_it_lacks(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, shown: bytes
+) -> None:
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in range(2)]
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    console.speak_any_locale()
+    console.write("a → b … c · 封 \U0001f600 ▏ é")
+    console.stderr().print("a → b … c · 封 \U0001f600 ▏ é", end="")
+    for stream in streams:
+        stream.flush()
+        assert stream.buffer.getvalue() == shown
+
+
+def test_json_is_utf_8_in_every_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    monkeypatch.setattr(sys, "stdout", stream)
+    console.write("before\n")
+    console.write_json('{"name": "é 封"}\n')
+    assert stream.buffer.getvalue() == b"before\n" + '{"name": "é 封"}\n'.encode()

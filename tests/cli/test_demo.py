@@ -105,14 +105,6 @@ def test_a_wrong_zone_or_number_is_told_before_anything_begins(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_results_that_cannot_be_written_are_told_and_the_lab_is_closed(tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("in the way", encoding="utf-8")
-    done = probe("demo", "--out", "out", cwd=tmp_path)
-    assert done.code == 1
-    assert "cannot be opened" in done.err
-    assert "Traceback" not in done.err
-
-
 def test_an_interrupted_demo_ends_at_once_and_keeps_what_it_has(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "probe", "demo", "--out", "out"], cwd=tmp_path, env=environment(),
@@ -126,3 +118,10 @@ def test_an_interrupted_demo_ends_at_once_and_keeps_what_it_has(tmp_path: Path) 
     assert running.returncode == 130
     assert (out, "Traceback" in err) == ("", False)
     assert "interrupted; what was measured is in out/" in err
+
+
+def test_a_place_that_is_no_folder_is_told_before_anything_is_played(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = probe("demo", "--out", "file", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"--out file: {tmp_path / 'file'} is a file; name a folder\n"

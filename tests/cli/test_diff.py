@@ -166,7 +166,7 @@ def test_lines_that_are_no_records_are_noted(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"{\x1b[2J\n")
     done = diff("vantage:fra", "vantage:fra")
     assert done.exit_code == 0
-    assert "note: 1 lines are no records and were skipped" in done.stderr
+    assert "note: 1 line is no record and was skipped" in done.stderr
     assert "\x1b" not in done.stderr
 
 
@@ -180,3 +180,17 @@ def test_in_a_pipe_from_another_folder_without_our_signs(tmp_path: Path) -> None
     assert BLOCKED in done.out.splitlines()
     assert "\x1b" not in done.out
     assert done.out.isascii()
+
+
+@pytest.mark.usefixtures("results")
+@pytest.mark.parametrize("sides", [["latest", "latest"], ["2031-01-01", "2032-01-01"]])
+def test_one_and_the_same_on_both_sides_is_said(sides: list[str]) -> None:
+    done = diff(*sides)
+    assert done.exit_code == 0
+    assert "note: A and B hold the same measurements: nothing could have changed\n" in done.stderr
+
+
+@pytest.mark.usefixtures("results")
+def test_two_runs_that_say_the_same_are_not_one(results: Path) -> None:
+    put(results, "sha-ct", 3, FORGED)
+    assert "the same measurements" not in diff("--vantage", "sha-ct").stderr

@@ -92,3 +92,10 @@ def test_lines_fit_a_terminal_of_eighty_columns_in_the_table_of_settings(tmp_pat
     _, _, table = done.out.partition("Settings, and where each comes from:\n")
     assert table
     assert all(len(line) <= 80 for line in table.splitlines())
+
+
+def test_an_old_locale_is_no_reason_to_fail(tmp_path: Path) -> None:
+    write_list(tmp_path)
+    done = probe("doctor", "--offline", cwd=tmp_path, env=environment(PYTHONIOENCODING="ascii", PYTHONUTF8="0"))
+    assert (done.code, "Traceback" in done.err) == (0, False)
+    assert "\n                  > set country and asn: " in done.out

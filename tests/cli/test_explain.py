@@ -12,6 +12,7 @@ from probe.cli.app import app
 from probe.model.codec import encode_line
 from probe.model.diagnosis import Verdict
 from probe.model.measurement import Measurement
+from probe.report.paper import columns
 from probe.store.layout import run_path
 from tests.report.viewing import write
 from tests.worlds_told import told
@@ -114,6 +115,7 @@ def test_a_file_not_named_after_its_run_counts_among_the_runs(results: Path) -> 
         (["bad.jsonl:9"], "bad.jsonl: line 9 does not exist; the file has lines 1 to 3"),
         (["bad.jsonl:0"], "bad.jsonl: line 0 does not exist"),
         (["latest", "site", "--tz", "Mars"], "--tz 'Mars' is no time zone"),
+        (["latest", "site", "--lang", "fr"], "--lang 'fr' is not here; there are en, zh"),
     ],
 )
 @pytest.mark.usefixtures("results")
@@ -122,6 +124,20 @@ def test_a_mistake_is_one_line_that_names_the_fix(arguments: list[str], said: st
     done = explain(*arguments)
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert said in done.stderr
+
+
+@pytest.mark.usefixtures("results")
+def test_a_measurement_in_chinese_fits_eighty_columns_and_names_facts_as_they_are() -> None:
+    done = explain("latest", "site/web", "--lang", "zh", "--tz", "Asia/Shanghai")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("site/web：被封锁（已确认）\n  测量对象      https://a.example/\n")
+    shown = "".join(done.stdout.split())
+    assert "2021年2月8日19:00:00北京时间（11:00:00UTC），测自labCNAS4134" in shown
+    assert "tls.reset.other_sni_passes：被封锁（已确认）" in shown
+    assert "connection_reset(ECONNRESET)" in shown
+    assert max(map(columns, done.stdout.splitlines())) <= 80
+    assert json.loads(explain("latest", "site/web", "--lang", "zh", "--json").stdout)["lang"] == "zh"
+    assert "lang" not in json.loads(explain("latest", "site/web", "--json").stdout)
 
 
 def test_data_holds_what_was_recorded_and_no_character_that_acts_on_a_terminal(tmp_path: Path) -> None:

@@ -42,3 +42,20 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     done = probe("note", "add", *SAID, cwd=tmp_path)
     assert done.code == 2
     assert "nothing was noted" in done.err
+
+
+def test_a_name_that_may_be_a_slip_is_noted_and_said(tmp_path: Path) -> None:
+    write(tmp_path / "results", drawn({"clubhouse/api": "." * 3}))
+    slip = probe("note", "add", "clubhose", *SAID[1:], cwd=tmp_path)
+    assert (slip.code, slip.err) == (
+        0, "note: clubhose is not in the newest run of sha-ct; did you mean clubhouse?\n"
+    )  # fmt: skip
+    nobody = probe("note", "add", *SAID[:3], "sha-cu", *SAID[4:], cwd=tmp_path)
+    assert nobody.code == 0
+    assert nobody.err.startswith("note: sha-cu has no results in results/sha-cu")
+    assert len(probe("note", "list", cwd=tmp_path).out.splitlines()) == 2
+
+
+def test_notes_of_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    done = probe("note", "list", "resutls", cwd=tmp_path)
+    assert (done.code, done.out, done.err) == (2, "", "resutls: no such file or folder\n")

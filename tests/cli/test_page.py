@@ -10,20 +10,8 @@ from typer.testing import CliRunner, Result
 from probe.cli.app import app
 from tests.cli.command import probe
 from tests.report.block.making import stored, wave
-from tests.report.story import story
 
-
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of results that tell the story."""
-    folder = tmp_path_factory.mktemp("results")
-    stored(folder, story())
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 def _report(*arguments: object) -> Result:

@@ -43,6 +43,30 @@ def test_what_was_changed_is_refused_with_3(tmp_path: Path) -> None:
     assert done.err.startswith(f"refused: {path.relative_to(tmp_path)}:3: not the line that was sealed")
 
 
+def test_notes_go_along_unless_they_are_to_stay(tmp_path: Path) -> None:
+    sealed_runs(tmp_path / "results", 1)
+    words = ("note", "add", "clubhouse/api", "SMS not received", "--by", "tester", "--vantage", "sha-ct")
+    assert probe(*words, cwd=tmp_path).code == 0
+    (tmp_path / "hub").mkdir()
+    assert " note" not in probe("push", "hub", "--no-notes", cwd=tmp_path).out
+    sent = probe("push", "hub", cwd=tmp_path)
+    assert sent.out == "sent 0 runs (0 records, 0 bytes) and 1 note to hub; 1 was there before\n"
+    told = json.loads(probe("pull", "hub", "all", "--json", cwd=tmp_path).out)
+    assert (told["runs"], told["notes"]) == (1, 1)
+    here, there = (probe("note", "list", folder, cwd=tmp_path).out for folder in ("results", "all"))
+    assert here == there
+    assert "SMS not received" in there
+    reports = [json.loads(probe("report", folder, "--json", cwd=tmp_path).out) for folder in ("results", "all", "hub")]
+    assert [len(one["notes"]) for one in reports] == [1, 1, 1]
+    assert reports[0] == reports[1]
+
+
+def test_a_place_with_nothing_at_it_is_asked_about(tmp_path: Path) -> None:
+    (tmp_path / "hub").mkdir()
+    done = probe("pull", "hub", "all", cwd=tmp_path)
+    assert (done.code, done.err) == (0, "note: nothing is at hub; is that the place?\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -52,6 +76,9 @@ def test_what_was_changed_is_refused_with_3(tmp_path: Path) -> None:
         (("push", "s3://"), "'s3://' names no bucket; write s3://BUCKET/PREFIX"),
         (("push", "hub", "nowhere"), "nowhere: no such folder; name the results folder after DEST"),
         (("pull", "hub"), "hub: no such folder; make it first"),
+        (("push", "rsync://host/"), "'rsync://host/' names no module of a daemon; write rsync://HOST/MODULE/PATH"),
+        (("pull", "host::"), "'host::' names no module of a daemon; write rsync://HOST/MODULE/PATH"),
+        (("push", "rsync://me:hunter2@host/x"), "a password does not belong in a URL; set RSYNC_PASSWORD"),
         (("push", "s3://b/x", "--endpoint-url", "https://a:hunter2@h"), "--endpoint-url is no plain https:// URL"),
     ],
 )

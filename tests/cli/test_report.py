@@ -165,3 +165,10 @@ def test_no_room_for_what_is_read_says_where_to_make_some(told: Path, monkeypatc
 
     monkeypatch.setattr("probe.report.gather.gather_blocks", full)
     assert _mistake(told) == "no room for what is read (No space left on device); set TMPDIR to a folder with room\n"
+
+
+def test_seals_and_notes_are_no_results(tmp_path: Path) -> None:
+    (tmp_path / "notes.jsonl").touch()
+    (tmp_path / "a.1.91f3.seal").touch()
+    said = _mistake(tmp_path / "notes.jsonl", tmp_path / "a.1.91f3.seal")
+    assert said == "what is named holds seals or notes alone, and no results; name the .jsonl files, or their folder\n"

@@ -143,16 +143,15 @@ def test_targets_that_need_consent(tmp_path: Path) -> None:
 
 WRONG = {
     "--vantage": ("../x", "--vantage: vantage name '../x' cannot name a folder"),
-    "--country": ("CHN", "--country 'CHN' is no country code; write two letters, such as CN"),
+    "--country": ("CHN", "--country 'CHN' is no country code; did you mean CN?"),
     "--asn": ("AS-1", "--asn 'AS-1' is no network number; write 4134 or AS4134"),
-    "--timeout": ("inf", "--timeout inf is no number of seconds; write one such as 10"),
-    "--resolver": ("dns.google", "'dns.google' names no resolver; write --resolver ADDR[:PORT]"),
-    "--doh": ("1.1.1.1", "--doh '1.1.1.1' is no URL; write https://HOST/PATH"),
+    "--resolver": ("dns.google", "--resolver: 'dns.google' names no resolver; write --resolver ADDR[:PORT]"),
+    "--doh": ("1.1.1.1", "--doh: '1.1.1.1' is no URL; write https://HOST/PATH"),
     "--control-proxy": ("ftp://x", "--control-proxy: proxy 'ftp://x' must be socks5://HOST:PORT or http://HOST:PORT"),
     "--canary": ("x.example", "--canary 'x.example' is no address"),
     "--egress-url": ("dns://x", "--egress-url 'dns://x' is no http or https URL"),
-    "--ca-file": ("none.pem", "--ca-file: "),
-    "--fingerprints": ("none.csv", "--fingerprints none.csv: "),
+    "--ca-file": ("none.pem", "--ca-file none.pem: No such file"),
+    "--fingerprints": ("none.csv", "--fingerprints none.csv: No such file"),
     "--control-vantage": ("nowhere", "--control-vantage: nowhere: no such file or folder"),
     "--only": ("ap", "--only ap: no such target or endpoint; did you mean app?"),
 }
@@ -185,6 +184,26 @@ def test_mistakes_of_flags_are_told_beside_those_of_the_list(tmp_path: Path) -> 
     assert done.code == 2
     assert "--country 'CHN'" in done.err
     assert "targets.yaml:3: " in done.err
+    told = [line for line in done.err.splitlines() if line.startswith(("--country", "targets.yaml:"))]
+    assert done.err.splitlines()[-1] == f"{len(told)} mistakes; nothing was probed."
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("app", "app is in targets.yaml: `probe run --only app` measures it"),
+        ("https://api.invalid/x", "api.invalid is in targets.yaml: `probe run --only app` measures it"),
+        ("web.invalid", "web.invalid is in targets.yaml: `probe run --only app` measures it"),
+        ("https://other.invalid/", "other.invalid is in no target list here; docs/targets.md shows how to write one"),
+        ("other.yaml", "other.yaml: there is no such file"),
+    ],
+)
+def test_a_target_or_its_address_given_for_the_list(tmp_path: Path, named: str, said: str) -> None:
+    write_list(tmp_path)
+    done = probe("run", named, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(said)
+    assert "nothing was probed" in done.err
 
 
 def test_a_missing_list_is_told_by_its_name(tmp_path: Path) -> None:
@@ -207,9 +226,9 @@ def test_results_that_cannot_be_written_are_told_before_anything_is_measured(tmp
     write_list(tmp_path, served(hello))
     (tmp_path / "results").write_text("in the way", encoding="utf-8")
     done = probe("run", cwd=tmp_path)
-    assert done.code == 1
-    assert "cannot be opened" in done.err
-    assert "Traceback" not in done.err
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("--out results: ")
+    assert "is a file; name a folder\n" in done.err
 
 
 def test_hostile_words_on_the_command_line_and_in_the_list_do_not_act(tmp_path: Path, hello: int) -> None:

@@ -41,8 +41,15 @@ def invoke(*arguments: str | Path) -> Result:
 
 
 def test_check_counts_what_is_in_a_good_list(file: Path) -> None:
+    check = '{id: check, url: "https://ref.example.org/", expect: {status: 204}}'
+    reference = f"references:\n  - {{id: ref, name: A reference, country: US, endpoints: [{check}]}}\n"
+    file.write_text(LIST + reference, encoding="utf-8")
     done = invoke("check", file)
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "ok: 1 app, 1 instance, 0 references, 6 endpoints\n", "")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "ok: 1 app, 1 instance, 1 reference, 7 endpoints\n", "")
+
+
+def test_check_says_what_a_list_without_references_cannot_tell(file: Path) -> None:
+    assert invoke("check", file).stderr.startswith("note: the list has no references")
 
 
 def test_check_without_a_file_takes_the_one_of_the_current_directory(
@@ -112,3 +119,11 @@ def test_schema_prints_a_json_schema() -> None:
     schema = json.loads(invoke("schema").stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["required"] == ["version"]
+
+
+def test_list_on_a_narrow_terminal_keeps_names_whole(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Console(force_terminal=True, width=40, record=True, no_color=True)
+    monkeypatch.setattr(console, "stdout", lambda: terminal)
+    assert invoke("list", file).exit_code == 0
+    lines = [line.split() for line in terminal.export_text().splitlines()]
+    assert lines == [["target", "kind", "endpoints"], ["app", "app", "3"], ["mas.to", "instance", "3"]]

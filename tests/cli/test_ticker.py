@@ -49,7 +49,19 @@ def test_in_a_pipe_each_run_and_change_is_a_line_of_four_cells(capsys: pytest.Ca
         ["2021-02-08T09:00:00Z", "change", "clubhouse/api", "ok → blocked at DNS: dns injection (confirmed)"],
         ["2021-02-08T09:00:01Z", "run", RUN, "2 of 2: 1 ok · 1 blocked · 1 left out · 0 B in 1.5 s"],
     ]
-    assert told.err.endswith("Z  2 runs were missed and are not made up for\n")
+    assert told.err.endswith("Z  missed before it: 2 runs, not made up for\n")
+
+
+def test_a_folder_that_stays_locked_is_told_once_until_a_run_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    ticker = Ticker(3, 600.0, json=False)
+    locked = "results/.lock: locked by run x; trying again"
+    for missed in (7, 8, 9):
+        ticker.cycle(Cycle(missed, T0, Why.DUE, missed, ("clubhouse/api",), (), 2))
+        ticker.note(locked)
+    a_run(ticker, missed=10)
+    ticker.note(locked)
+    said = [line.split("Z  ", 1)[1] for line in capsys.readouterr().err.splitlines()]
+    assert said == [locked, "missed before it: 10 runs, not made up for", locked]
 
 
 def test_what_strangers_wrote_does_not_act(capsys: pytest.CaptureFixture[str]) -> None:
