@@ -25,6 +25,16 @@ class BrokenExchange(Exception):  # noqa: N818 - a fact about the peer, turned i
         self.kind = kind
 
 
+class Asked(NamedTuple):
+    """What an engine sends: the head of a request without a body. `headers` have no Host: `authority` is that."""
+
+    method: str
+    scheme: str
+    authority: bytes
+    target: bytes
+    headers: Sequence[tuple[bytes, bytes]]
+
+
 class Answer(NamedTuple):
     """What an engine returns: the head of the final response, and its body as it comes. Close `body` when done."""
 

@@ -9,7 +9,6 @@ question.
 import base64
 import contextlib
 import hashlib
-import ipaddress
 import ssl
 import warnings
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from service_identity.cryptography import verify_certificate_hostname, verify_ce
 
 from probe.model.failure import FailureKind
 from probe.model.observation import Certificate
+from probe.net.url import is_address
 
 MAX_CHAIN = 10
 """Certificates of a chain that are read; a server may send any number."""
@@ -66,7 +66,7 @@ class TrustStore:
         self._own_pem = "" if ca_file is None else ca_file.read_text(encoding="ascii", errors="replace")
         if ca_file is not None:
             self._add_own(ca_file)
-        self._paths: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
+        self._paths: dict[tuple[bytes, ...], tuple[int, tuple[int, ...]]] = {}
 
     def _add_own(self, ca_file: Path) -> None:
         try:
@@ -84,16 +84,19 @@ class TrustStore:
             context.load_verify_locations(cadata=self._own_pem)
         return context
 
-    def path(self, chain: Sequence[bytes]) -> tuple[int, tuple[str, ...]]:
-        """OpenSSL's verdict on the path (0: it ends at an anchor) and the SHA-256 of its members, dates apart."""
-        key = tuple(hashlib.sha256(der).hexdigest() for der in chain)
+    def path(self, chain: Sequence[bytes]) -> tuple[int, tuple[int, ...]]:
+        """OpenSSL's verdict on the path (0: it ends at an anchor) and which of the chain are on it, dates apart."""
+        key = tuple(hashlib.sha256(der).digest() for der in chain)
         if key not in self._paths:
             if len(self._paths) > 4096:
                 self._paths.clear()
-            self._paths[key] = self._verify(chain)
+            code, between = self._verify(chain)
+            members = () if code else tuple(n for n, digest in enumerate(key) if digest in (key[0], *between))
+            self._paths[key] = code, members
         return self._paths[key]
 
-    def _verify(self, chain: Sequence[bytes]) -> tuple[int, tuple[str, ...]]:
+    def _verify(self, chain: Sequence[bytes]) -> tuple[int, tuple[bytes, ...]]:
+        """The verdict, and the SHA-256 of what stands between the leaf and its anchor."""
         leaf, *others = [_openssl(der) for der in chain]
         context = crypto.X509StoreContext(self._store, leaf, others)
         try:
@@ -101,8 +104,7 @@ class TrustStore:
         except crypto.X509StoreContextError as error:
             return int(error.errors[0]), ()
         # The anchor is trusted as it is: its own dates are the trust store's business.
-        members = verified[:-1] or verified
-        return 0, tuple(c.digest("sha256").decode().replace(":", "").lower() for c in members)
+        return 0, tuple(bytes.fromhex(c.digest("sha256").decode().replace(":", "")) for c in verified[1:-1])
 
 
 @lru_cache(maxsize=1024)
@@ -145,8 +147,7 @@ def _problems(bounded: list[bytes], name: str, now: float, trust: TrustStore) ->
         found.append(FailureKind.SSL_INVALID_HOSTNAME)
     if code:
         found.append(_path_problem(code, leaf))
-    judged = [der for der in bounded if hashlib.sha256(der).hexdigest() in members] or bounded[:1]
-    found.extend(_date_problems([_parse(der) for der in judged], now))
+    found.extend(_date_problems([_parse(bounded[n]) for n in members or (0,)], now))
     if not _may_serve(leaf) and FailureKind.SSL_INVALID_CERTIFICATE not in found:
         found.append(FailureKind.SSL_INVALID_CERTIFICATE)
     return tuple(found)
@@ -191,10 +192,8 @@ def _may_serve(leaf: x509.Certificate) -> bool:
 def names_match(leaf: x509.Certificate, name: str) -> bool:
     """Whether the certificate is for `name`: a host name (A-labels) or a literal address (RFC 9525, RFC 6125)."""
     try:
-        try:
-            verify_certificate_ip_address(leaf, str(ipaddress.ip_address(name)))
-        except ValueError:
-            verify_certificate_hostname(leaf, name)
+        verify = verify_certificate_ip_address if is_address(name) else verify_certificate_hostname
+        verify(leaf, name)
     except (VerificationError, CertificateError, *_UNREADABLE):
         return False
     return True
@@ -202,8 +201,7 @@ def names_match(leaf: x509.Certificate, name: str) -> bool:
 
 def describe(chain: Sequence[bytes], *, keep_der: bool) -> tuple[Certificate, ...]:
     """The chain as records, leaf first; the DER itself only where `keep_der` asks for it."""
-    with _unwarned():
-        return tuple(_describe(der, keep_der) for der in chain[:MAX_CHAIN])
+    return tuple(_describe(der, keep_der) for der in chain[:MAX_CHAIN])
 
 
 @lru_cache(maxsize=4096)
@@ -211,16 +209,17 @@ def _describe(der: bytes, keep_der: bool) -> Certificate:
     digest = hashlib.sha256(der).hexdigest()
     kept = base64.b64encode(der[:16384]).decode() if keep_der else ""
     try:
-        parsed = _parse(der)
-        return Certificate(
-            sha256=digest,
-            subject=parsed.subject.rfc4514_string()[:MAX_FIELD],
-            issuer=parsed.issuer.rfc4514_string()[:MAX_FIELD],
-            names=_names(parsed),
-            not_before=parsed.not_valid_before_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            not_after=parsed.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            der_base64=kept,
-        )
+        with _unwarned():
+            parsed = _parse(der)
+            return Certificate(
+                sha256=digest,
+                subject=parsed.subject.rfc4514_string()[:MAX_FIELD],
+                issuer=parsed.issuer.rfc4514_string()[:MAX_FIELD],
+                names=_names(parsed),
+                not_before=parsed.not_valid_before_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                not_after=parsed.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                der_base64=kept,
+            )
     except _UNREADABLE:
         return Certificate(sha256=digest, subject="", issuer="", der_base64=kept)
 

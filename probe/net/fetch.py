@@ -1,31 +1,35 @@
 """The HTTP stage: one request over the very stream that was measured, HTTP/1.1 or h2 as ALPN chose.
 
-httpx carries the request and the response; under it stand its own engines, h11 and h2, straight on our stream
-(`http1`, `http2`): no pool, no second connection, no retry, and the truth of the socket unflattened. Redirects are not
-followed here (`measure/flow` opens a new hop). The body is read up to a bound, hashed and decoded within it; a bound
-that was reached is not a truncation.
+The engines that httpx has, h11 and h2, stand straight on our stream (`http1`, `http2`): no pool, no second connection,
+no retry, and the truth of the socket unflattened. Redirects are not followed here (`measure/flow` opens a new hop). The
+body is read up to a bound, hashed and decoded within it; a bound that was reached is not a truncation.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
 from typing import NamedTuple
 
 import h11
-import httpx
 
 from probe.model.failure import Failure, FailureKind, Operation
 from probe.model.observation import HTTPRoundTrip
 from probe.net import http1, http2
 from probe.net.body import Body, Undecodable, decode_text, title_of
-from probe.net.carrier import Answer, BrokenExchange, Carrier
+from probe.net.carrier import Asked, BrokenExchange, Carrier
 from probe.net.classify import MAX_DETAIL, failure_of, unknown
 from probe.net.network import Stream
 from probe.net.trace import Trace
-from probe.net.url import MAX_URL, Where
+from probe.net.url import MAX_URL, Where, authority_and_target
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
 """What a common browser sends: a name of our own would mark the people who run this."""
-HEADERS = (("user-agent", USER_AGENT), ("accept", "*/*"), ("accept-language", "en"), ("accept-encoding", "gzip"))
+HEADERS = (
+    (b"user-agent", USER_AGENT.encode("ascii")),
+    (b"accept", b"*/*"),
+    (b"accept-language", b"en"),
+    (b"accept-encoding", b"gzip"),
+)
 MAX_BODY = 1024 * 1024
 """Bytes of body that are read from the wire, and that are decoded."""
 KEPT_BODY = 1024
@@ -47,44 +51,21 @@ class Request(NamedTuple):
     method: str = "GET"
 
 
-class _ResponseBody(httpx.AsyncByteStream):
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._answer.body
-
-    async def aclose(self) -> None:
-        await self._answer.body.aclose()
-
-
-class MeasuredTransport(httpx.AsyncBaseTransport):
-    """httpx over one stream that is already connected (and, for https, already inside TLS). For one request."""
-
-    def __init__(self, carrier: Carrier, *, use_h2: bool) -> None:
-        self._carrier = carrier
-        self._engine = http2 if use_h2 else http1
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request; whoever reads the response's stream closes it. Raises OSError and BrokenExchange."""
-        answer = await self._engine.exchange(self._carrier, request)
-        return httpx.Response(answer.status, headers=list(answer.headers), stream=_ResponseBody(answer))
-
-
 class _Exchange:
-    """What is known of the exchange so far, whether it ends well or not."""
+    """What is known of the exchange so far, whether it ends well or not. `status` 0: no answer yet."""
 
     def __init__(self) -> None:
-        self.response: httpx.Response | None = None
+        self.status = 0
+        self.headers: tuple[tuple[str, str], ...] = ()
         self.body: Body | None = None
 
     def header(self, name: str) -> str:
-        return "" if self.response is None else str(self.response.headers.get(name, ""))
+        """Every value of a header, as one; empty if there is none (RFC 9110 section 5.2)."""
+        return ", ".join(value for known, value in self.headers if known == name)
 
     def location(self) -> str:
         # One character more than a URL may have: a Location cut to a shorter one would lead elsewhere.
-        is_redirect = self.response is not None and self.response.status_code in REDIRECTS
-        return self.header("location")[: MAX_URL + 1] if is_redirect else ""
+        return self.header("location")[: MAX_URL + 1] if self.status in REDIRECTS else ""
 
 
 async def fetch(trace: Trace, stream: Stream, request: Request, *, timeout: float) -> tuple[HTTPRoundTrip, bytes]:
@@ -98,7 +79,7 @@ async def fetch(trace: Trace, stream: Stream, request: Request, *, timeout: floa
     carrier = Carrier(stream, trace, trace.network.monotonic() + timeout, b"" if h2 else b"HTTP/")
     exchange = _Exchange()
     failure = await _attempt(carrier, exchange, request)
-    response, body = exchange.response, exchange.body or Body("", 0)
+    body = exchange.body or Body("", 0)
     data, kind = bytes(body.decoded), exchange.header("content-type")
     seen = HTTPRoundTrip(
         **trace.shared(t0, failure),
@@ -109,8 +90,8 @@ async def fetch(trace: Trace, stream: Stream, request: Request, *, timeout: floa
         protocol="h2" if h2 else "http/1.1",
         tls=request.where.scheme == "https",
         authenticated=request.authenticated,
-        status=0 if response is None else response.status_code,
-        headers=() if response is None else _bounded(response.headers.multi_items()),
+        status=exchange.status,
+        headers=_bounded(exchange.headers),
         location=exchange.location(),
         title=title_of(data, kind),
         body_wire_bytes=body.wire_bytes,
@@ -134,7 +115,7 @@ async def _attempt(carrier: Carrier, exchange: _Exchange, request: Request) -> F
         return _failure(FailureKind.HTTP_BAD_ENCODING, str(error))
     except ssl.SSLEOFError:
         # A FIN without close_notify: anyone on the path can make one, so it never ends a body (RFC 9112 section 9.8).
-        return _failure(carrier.closed(in_body=exchange.response is not None).kind, "no close_notify")
+        return _failure(carrier.closed(in_body=exchange.body is not None).kind, "no close_notify")
     except OSError as error:
         return failure_of(error, Operation.HTTP_ROUND_TRIP)
     except h11.LocalProtocolError as error:
@@ -145,25 +126,24 @@ async def _attempt(carrier: Carrier, exchange: _Exchange, request: Request) -> F
 
 
 async def _exchange(carrier: Carrier, exchange: _Exchange, request: Request) -> None:
-    transport = MeasuredTransport(carrier, use_h2=request.alpn == "h2")
-    asked = httpx.Request(request.method, request.where.url, headers=list(HEADERS))
-    exchange.response = response = await transport.handle_async_request(asked)
-    exchange.body = body = Body(response.headers.get("content-encoding", ""), MAX_BODY)
-    try:
-        async for chunk in _pieces(response):
-            if not body.feed(chunk):
+    engine = http2 if request.alpn == "h2" else http1
+    asked = Asked(request.method, request.where.scheme, *authority_and_target(request.where.url), HEADERS)
+    answer = await engine.exchange(carrier, asked)
+    exchange.status, exchange.headers = answer.status, _as_text(answer.headers)
+    exchange.body = body = Body(exchange.header("content-encoding"), MAX_BODY)
+    async with aclosing(answer.body) as pieces:
+        async for piece in pieces:
+            if not body.feed(piece):
                 return
-    finally:
-        await response.aclose()
     body.finish()
 
 
-def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The body as sent. Not `aiter_raw()`: a generator around ours would be left open when we stop early."""
-    stream = response.stream
-    if not isinstance(stream, httpx.AsyncByteStream):
-        raise TypeError("a response of MeasuredTransport has an asynchronous body")
-    return aiter(stream)
+def _as_text(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    """Names in lower case and values, all in the first charset that fits all of them: ASCII, UTF-8, else Latin-1."""
+    for charset in ("ascii", "utf-8"):
+        with suppress(UnicodeDecodeError):
+            return tuple((name.lower().decode(charset), value.decode(charset)) for name, value in headers)
+    return tuple((name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
 def _failure(kind: FailureKind, detail: str) -> Failure:

@@ -5,10 +5,9 @@ alive, nothing is retried.
 from collections.abc import AsyncGenerator
 
 import h11
-import httpx
 
 from probe.model.failure import FailureKind
-from probe.net.carrier import Answer, BrokenExchange, Carrier
+from probe.net.carrier import Answer, Asked, BrokenExchange, Carrier
 
 MAX_HEAD = 100 * 1024
 """Bytes of a status line with its headers, or of a chunk header."""
@@ -16,11 +15,11 @@ MAX_INFORMATIONAL = 16
 """Interim responses (1xx) before the final one."""
 
 
-async def exchange(carrier: Carrier, request: httpx.Request) -> Answer:
-    """Send `request`, read up to the end of the final response's head. Raises OSError and BrokenExchange."""
+async def exchange(carrier: Carrier, asked: Asked) -> Answer:
+    """Send what is asked, read up to the end of the final response's head. Raises OSError and BrokenExchange."""
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
-    asked = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
-    await carrier.send((connection.send(asked) or b"") + (connection.send(h11.EndOfMessage()) or b""))
+    head = h11.Request(method=asked.method, target=asked.target, headers=[(b"Host", asked.authority), *asked.headers])
+    await carrier.send((connection.send(head) or b"") + (connection.send(h11.EndOfMessage()) or b""))
     for _ in range(MAX_INFORMATIONAL + 1):
         event = await _next(connection, carrier, FailureKind.HTTP_MALFORMED, in_body=False)
         if isinstance(event, h11.Response):

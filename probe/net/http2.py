@@ -13,10 +13,9 @@ import h2.errors
 import h2.events
 import h2.exceptions
 import h2.settings
-import httpx
 
 from probe.model.failure import FailureKind
-from probe.net.carrier import Answer, BrokenExchange, Carrier
+from probe.net.carrier import Answer, Asked, BrokenExchange, Carrier
 
 MAX_FRAMES = 8192
 """Frames of one exchange; a body of MAX_WIRE bytes in full frames needs 128."""
@@ -26,15 +25,14 @@ _FRAME_HEADER = 9
 _MAX_PAYLOAD = 16384  # our SETTINGS_MAX_FRAME_SIZE, the default
 _GOAWAY = 7
 _CODES = {int(code): code.name for code in h2.errors.ErrorCodes}
-_NO_HOP_BY_HOP = frozenset({b"host", b"connection", b"transfer-encoding"})
 # Inbound headers are not validated: servers with a stray space in one work in browsers too.
 _CONFIG = h2.config.H2Configuration(client_side=True, validate_inbound_headers=False)
 
 
-async def exchange(carrier: Carrier, request: httpx.Request) -> Answer:
-    """Send `request`, read up to the head of the final response. Raises OSError and BrokenExchange."""
+async def exchange(carrier: Carrier, asked: Asked) -> Answer:
+    """Send what is asked, read up to the head of the final response. Raises OSError and BrokenExchange."""
     conversation = _Conversation(carrier)
-    await conversation.ask(request)
+    await conversation.ask(asked)
     while not isinstance(event := await conversation.next(in_body=False), h2.events.ResponseReceived):
         if isinstance(event, h2.events.StreamEnded):
             raise BrokenExchange(FailureKind.HTTP_MALFORMED, "the stream ended without a response")
@@ -73,19 +71,17 @@ class _Conversation:
             },
         )
 
-    async def ask(self, request: httpx.Request) -> None:
+    async def ask(self, asked: Asked) -> None:
         """Connection preface and request in one write."""
-        url = request.url
         head = [
-            (b":method", request.method.encode("ascii")),
-            (b":authority", url.netloc),
-            (b":scheme", url.raw_scheme),
-            (b":path", url.raw_path),
+            (b":method", asked.method.encode("ascii")),
+            (b":authority", asked.authority),
+            (b":scheme", asked.scheme.encode("ascii")),
+            (b":path", asked.target),
         ]
-        others = [(name.lower(), value) for name, value in request.headers.raw if name.lower() not in _NO_HOP_BY_HOP]
         self._connection.initiate_connection()
         self._connection.increment_flow_control_window(_WINDOW)
-        self._connection.send_headers(_STREAM, head + others, end_stream=True)
+        self._connection.send_headers(_STREAM, [*head, *asked.headers], end_stream=True)
         await self._carrier.send(self._connection.data_to_send())
 
     async def next(self, *, in_body: bool) -> h2.events.Event:

@@ -33,43 +33,12 @@ def _remaining(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
 
 
-class RealStream:
-    """A connected non-blocking TCP socket."""
-
-    __slots__ = ("_loop", "_socket", "source_port")
-
-    def __init__(self, connected: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
-        self._socket = connected
-        self._loop = loop
-        self.source_port: int = connected.getsockname()[1]
-
-    async def recv(self, limit: int, deadline: float) -> bytes:
-        """At least one byte, or empty on FIN."""
-        while True:
-            try:
-                return self._socket.recv(limit)
-            except (BlockingIOError, InterruptedError):
-                await _readable(self._loop, self._socket, deadline)
-
-    async def send(self, data: bytes, deadline: float) -> None:
-        """All of `data`."""
-        left = memoryview(data)
-        while left:
-            try:
-                left = left[self._socket.send(left) :]
-            except (BlockingIOError, InterruptedError):
-                await _writable(self._loop, self._socket, deadline)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
+# Waiting by a future and a timer costs half of `asyncio.timeout` around `loop.sock_recv`: that tries the socket again
+# first, and wakes the task by cancelling it.
 
 
-class RealDatagramSocket:
-    """A connected UDP socket, so that ICMP errors surface; each datagram comes with its IP TTL where the OS tells.
-
-    Watched from its first wait on, not anew for each: nearly every lookup waits twice (for the answer, then for more).
-    """
+class _Watched:
+    """A connected non-blocking socket, watched for bytes from its first wait on, not anew for each."""
 
     __slots__ = ("_loop", "_socket", "_waiting", "_watched")
 
@@ -78,18 +47,6 @@ class RealDatagramSocket:
         self._loop = loop
         self._waiting: asyncio.Future[bool] | None = None
         self._watched = False
-
-    async def send(self, data: bytes) -> None:
-        """One datagram."""
-        await self._loop.sock_sendall(self._socket, data)
-
-    async def recv(self, deadline: float) -> Datagram:
-        """The next datagram."""
-        while True:
-            try:
-                return self._receive()
-            except (BlockingIOError, InterruptedError):
-                await self._arrival(deadline)
 
     async def _arrival(self, deadline: float) -> None:
         waiting = self._waiting = self._loop.create_future()
@@ -116,32 +73,62 @@ class RealDatagramSocket:
             self._loop.remove_reader(self._socket.fileno())
             self._watched = False
 
-    def _receive(self) -> Datagram:
-        data, ancillary, _flags, peer = self._socket.recvmsg(65535, 64)
-        return Datagram(data, str(peer[0]).partition("%")[0], int(peer[1]), _ttl(ancillary))
-
     def close(self) -> None:
         """Close the socket."""
         self._unwatch()
         self._socket.close()
 
 
-# Waiting by a future and a timer costs half of `asyncio.timeout` around `loop.sock_recv`: that tries the socket again
-# first, and wakes the task by cancelling it.
+class RealStream(_Watched):
+    """A connected non-blocking TCP socket."""
+
+    __slots__ = ("source_port",)
+
+    def __init__(self, connected: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(connected, loop)
+        self.source_port: int = connected.getsockname()[1]
+
+    async def recv(self, limit: int, deadline: float) -> bytes:
+        """At least one byte, or empty on FIN."""
+        while True:
+            try:
+                return self._socket.recv(limit)
+            except (BlockingIOError, InterruptedError):
+                await self._arrival(deadline)
+
+    async def send(self, data: bytes, deadline: float) -> None:
+        """All of `data`."""
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[self._socket.send(left) :]
+            except (BlockingIOError, InterruptedError):
+                await _writable(self._loop, self._socket, deadline)
 
 
-async def _readable(loop: asyncio.AbstractEventLoop, waited: socket.socket, deadline: float) -> None:
-    ready: asyncio.Future[bool] = loop.create_future()
-    descriptor = waited.fileno()
-    loop.add_reader(descriptor, _settle, ready)
-    timer = loop.call_later(_remaining(deadline), _expire, ready)
-    try:
-        in_time = await ready
-    finally:
-        timer.cancel()
-        loop.remove_reader(descriptor)
-    if not in_time:
-        raise TimeoutError
+class RealDatagramSocket(_Watched):
+    """A connected UDP socket, so that ICMP errors surface; each datagram comes with its IP TTL where the OS tells."""
+
+    __slots__ = ()
+
+    async def send(self, data: bytes) -> None:
+        """One datagram."""
+        try:
+            self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            await self._loop.sock_sendall(self._socket, data)
+
+    async def recv(self, deadline: float) -> Datagram:
+        """The next datagram."""
+        while True:
+            try:
+                return self._receive()
+            except (BlockingIOError, InterruptedError):
+                await self._arrival(deadline)
+
+    def _receive(self) -> Datagram:
+        data, ancillary, _flags, peer = self._socket.recvmsg(65535, 64)
+        return Datagram(data, str(peer[0]).partition("%")[0], int(peer[1]), _ttl(ancillary))
 
 
 async def _writable(loop: asyncio.AbstractEventLoop, waited: socket.socket, deadline: float) -> None:

@@ -32,6 +32,21 @@ class Where(NamedTuple):
         return is_address(self.host)
 
 
+@lru_cache(maxsize=1024)
+def _taken_apart(url: str) -> httpx.URL:
+    """Asked once to plan and once to fetch. Raises httpx.InvalidURL."""
+    return httpx.URL(url)
+
+
+def authority_and_target(url: str) -> tuple[bytes, bytes]:
+    """What a request for `url` puts into Host (or `:authority`) and into its first line (or `:path`).
+
+    Raises httpx.InvalidURL for what `parse` refuses.
+    """
+    parsed = _taken_apart(url)
+    return parsed.netloc, parsed.raw_path
+
+
 @lru_cache(maxsize=4096)
 def is_address(host: str) -> bool:
     """Whether `host` is a literal IPv4 or IPv6 address."""
@@ -60,7 +75,7 @@ def parse(url: str) -> Where | None:
     if len(url) > MAX_URL:
         return None
     try:
-        parsed = httpx.URL(url)
+        parsed = _taken_apart(url)
         host, port = a_labels(parsed.host), parsed.port
     except (httpx.InvalidURL, ValueError, idna.IDNAError):
         return None

@@ -453,3 +453,19 @@ def test_a_request_given_up_leaves_nothing_open() -> None:
         return len(asyncio.all_tasks()) - 1
 
     assert asyncio.run(scenario()) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [(b"caf\xc3\xa9", "caf\u00e9"), (b"caf\xe9", "caf\u00e9"), (b"plain", "plain")],
+    ids=["utf-8", "latin-1", "ascii"],
+)
+def test_headers_are_text_in_the_first_charset_that_fits_and_repeated_ones_stay_apart(said: bytes, kept: str) -> None:
+    network = TapeNetwork()
+    head = b"HTTP/1.1 302 Found\r\nX-Name: " + said + b"\r\nLocation: /a\r\nLOCATION: /b\r\nContent-Length: 0\r\n\r\n"
+    where = Where("http://good.example/", "http", "good.example", 80)
+    seen, _ = asyncio.run(
+        fetch(Trace(network, 0.0, 1), Tape(network, [head]), Request(where, "192.0.2.1", 80), timeout=1)
+    )
+    assert seen.headers == (("x-name", kept), ("location", "/a"), ("location", "/b"), ("content-length", "0"))
+    assert seen.location == "/a, /b"

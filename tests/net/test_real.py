@@ -137,6 +137,22 @@ def test_an_unanswered_syn_is_a_timeout() -> None:
     asyncio.run(scenario())
 
 
+def test_what_comes_while_nobody_reads_is_kept_and_watched_for_once() -> None:
+    async def scenario() -> None:
+        network = RealNetwork()
+        async with _connected(network) as (stream, peer):
+            with pytest.raises(TimeoutError):  # from here on the socket is watched
+                await stream.recv(9, _soon(network, SHORT))
+            peer.send(b"early")
+            await asyncio.sleep(SHORT)
+            assert not asyncio.get_running_loop().remove_reader(stream._socket.fileno())
+            assert await stream.recv(9, _soon(network)) == b"early"
+            asyncio.get_running_loop().call_later(SHORT, peer.send, b"later")
+            assert await stream.recv(9, _soon(network)) == b"later"
+
+    asyncio.run(scenario())
+
+
 def test_silence_is_a_timeout_and_the_stream_lives_on() -> None:
     async def scenario() -> None:
         network = RealNetwork()

@@ -1,13 +1,12 @@
 """URLs as strangers write them: A-labels, ports, and where a Location leads or does not."""
 
 import h11
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.net.handshake import Hello, _Attempt
-from probe.net.url import MAX_URL, Where, a_labels, follow, parse
+from probe.net.url import MAX_URL, Where, a_labels, authority_and_target, follow, parse
 
 BASE = Where("https://good.example/dir/page?q=1", "https", "good.example", 443)
 
@@ -110,6 +109,22 @@ def test_bad_locations(location: str) -> None:
     assert follow(BASE, location) is None
 
 
+@pytest.mark.parametrize(
+    ("url", "authority", "target"),
+    [
+        ("https://good.example", b"good.example", b"/"),
+        ("http://good.example:8080/a%20b?q=1#part", b"good.example:8080", b"/a%20b?q=1"),
+        ("https://user:word@good.example:443/", b"good.example", b"/"),
+        ("https://[2001:db8::1]:8443/x", b"[2001:db8::1]:8443", b"/x"),
+        ("https://b\u00fccher.example/\u00e9", b"xn--bcher-kva.example", b"/%C3%A9"),
+    ],
+)
+def test_a_request_says_the_host_and_the_path_and_nothing_else(url: str, authority: bytes, target: bytes) -> None:
+    where = parse(url)
+    assert where is not None
+    assert authority_and_target(where.url) == (authority, target)
+
+
 @given(st.text(max_size=60) | st.text("htps:/.#?%@[]\\ -_xn0\x00\u00fc\u3002\ud800", max_size=40))
 def test_any_location_is_a_place_that_can_be_asked_for_or_none(location: str) -> None:
     where = follow(BASE, location)
@@ -117,8 +132,8 @@ def test_any_location_is_a_place_that_can_be_asked_for_or_none(location: str) ->
         return
     assert 0 < where.port < 65536
     assert where.host.isascii()
-    asked = httpx.Request("GET", where.url)
-    h11.Request(method="GET", target=asked.url.raw_path, headers=asked.headers.raw)
+    authority, target = authority_and_target(where.url)
+    h11.Request(method="GET", target=target, headers=[(b"Host", authority)])
     _Attempt(Hello(None if where.is_address else where.host))
 
 
