@@ -6,6 +6,7 @@ Shared by the commands that measure. What they were asked is in `options`; here 
 
 import math
 import os
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from probe.cli.amounts import bytes_of, seconds_of
@@ -58,7 +59,7 @@ def asked_or_fail(options: Options, mistakes: list[str]) -> Asked:
     place = _vantage(options, mistakes)
     settings = _with_extras(_settings(options, mistakes), options, mistakes)
     trust = _trust(options.ca_file, mistakes)
-    neighbours = _neighbours(options.control_vantage, mistakes)
+    neighbours = _neighbours(options, mistakes)
     bounds = _bounds(options, mistakes)
     if mistake := folder_mistake(options.out):
         mistakes.append(mistake)
@@ -74,6 +75,46 @@ def understood(options: Options, mistakes: list[str]) -> "tuple[Vantage, Setting
     """Vantage, settings and trust as far as they can be understood; the `mistakes` grow by what is wrong."""
     settings = _with_extras(_settings(options, mistakes), options, mistakes)
     return _vantage(options, mistakes), settings, _trust(options.ca_file, mistakes)
+
+
+def mistakes_of(options: Options) -> list[str]:
+    """What `asked_or_fail` would refuse, for a run that is made later and elsewhere: a file that is not there yet may
+    be there by then, and where results go is for whoever knows who makes the run."""
+    there = _but_for_missing(options)
+    mistakes: list[str] = []
+    understood(there, mistakes)
+    _neighbours(there, mistakes)
+    _bounds(there, mistakes)
+    return [*mistakes, *_mistakes_of_list(there)] if there.targets.exists() else mistakes
+
+
+def _but_for_missing(options: Options) -> Options:
+    from dataclasses import replace
+    from pathlib import Path
+
+    def there(file: Path | None) -> Path | None:
+        return file if file is not None and file.exists() else None
+
+    return replace(
+        options,
+        ca_file=there(options.ca_file),
+        asn_table=there(options.asn_table),
+        fingerprints=there(options.fingerprints),
+        control_vantage=[folder for folder in options.control_vantage if Path(folder).exists()],
+    )
+
+
+def _mistakes_of_list(options: Options) -> list[str]:
+    from probe.measure.plan import SelectionError
+    from probe.targets.load import TargetListError, load_targets
+
+    try:
+        plan = plan_of(load_targets(options.targets), options)
+    except TargetListError as error:
+        return [clean(str(problem)) for problem in error.problems]
+    except SelectionError as error:
+        return [clean(line) for line in str(error).splitlines()]
+    return _nothing_left(plan)
 
 
 def renewed(asked: Asked) -> "Settings":
@@ -225,15 +266,21 @@ def _plan(listed: "TargetList", options: Options, mistakes: list[str]) -> "Plan"
         fail([*unknown, summary(len(mistakes) + len(unknown), UNDONE)])
     if mistakes:
         fail(summary(len(mistakes), UNDONE))
-    if not plan.tasks and (plan.left_out or not plan.references):
-        reasons = [f"{name}: {why}" for name, why in plan.left_out]
+    if reasons := _nothing_left(plan):
         refused = any("--accept-risk" in reason for reason in reasons)
-        fail([*map(clean, reasons), "nothing is left to probe"], Exit.CONSENT if refused else Exit.USAGE)
+        fail(reasons, Exit.CONSENT if refused else Exit.USAGE)
     if not plan.references:
         say(f"note: {NO_REFERENCES}")
     for name, why in plan.left_out:
         say(f"left out {clean(name)}: {why}")
     return plan
+
+
+def _nothing_left(plan: "Plan") -> list[str]:
+    """Why a plan has nothing to measure; empty if it has something, be it references alone, as was asked for."""
+    if plan.tasks or (plan.references and not plan.left_out):
+        return []
+    return [*(clean(f"{name}: {why}") for name, why in plan.left_out), "nothing is left to probe"]
 
 
 def _trust(ca_file: "Path | None", mistakes: list[str]) -> "TrustStore | None":
@@ -248,9 +295,18 @@ def _trust(ca_file: "Path | None", mistakes: list[str]) -> "TrustStore | None":
         return None
 
 
-def _neighbours(folders: list[str], mistakes: list[str]) -> "Neighbours":
+def own_recent(options: Options, now: float) -> list[str]:
+    """Our own newest results: since when we fail somewhere, other vantages may have been there."""
+    from probe.store.neighbours import recent
+
+    own = options.out / options.vantage
+    return recent([str(own)], now) if own.is_dir() else []
+
+
+def _neighbours(options: Options, mistakes: list[str]) -> "Neighbours":
     from probe.store.neighbours import Neighbours
 
-    neighbours = Neighbours(folders)
+    own = own_recent(options, time.time()) if options.control_vantage else []
+    neighbours = Neighbours(options.control_vantage, own=own, vantage=options.vantage)
     mistakes += [f"--control-vantage: {clean(problem)}" for problem in neighbours.problems]
     return neighbours

@@ -7,7 +7,6 @@ results. An edit that is a mistake is told, and what was good before stays in fo
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probe.cli import asking
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from probe.measure.plan import Plan
     from probe.schedule.once import Job
     from probe.store.neighbours import Neighbours
-
-_RECENT = 2 * 3600.0
-"""Seconds: results of neighbours that were written before that cannot be near in time to what is measured now."""
 
 
 class Fresh:
@@ -44,14 +40,13 @@ class Fresh:
 
     def neighbours(self, now: float) -> "Neighbours":
         """Other vantage points' results, those that can be near in time."""
-        from probe.store.layout import find
-        from probe.store.neighbours import Neighbours
+        from probe.store.neighbours import Neighbours, recent
 
         folders = self._asked.options.control_vantage
         if not folders:
             return self._asked.neighbours
-        recent = [str(s.path) for s in find(folders).sources if s.path is not None and _written(s.path) > now - _RECENT]
-        return Neighbours(recent)
+        own = asking.own_recent(self._asked.options, now)
+        return Neighbours(recent(folders, now), own=own, vantage=self._asked.vantage.name)
 
     def _signature(self) -> tuple[int, int, int] | None:
         """What changes when the list's file does; None if there is none."""
@@ -79,10 +74,3 @@ class Fresh:
         if listed.sha256 != self._asked.listed.sha256:
             self._note(f"{clean(str(path))} has changed: {plan.size} endpoints from now on")
         self._asked = self._asked._replace(listed=listed, plan=plan)
-
-
-def _written(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -1,4 +1,4 @@
-"""The user's own block pages, for commands that judge: `--fingerprints FILE`, read whole or refused whole."""
+"""What commands that judge anew are given: `--fingerprints FILE`, `--control-vantage DIR`; read or refused whole."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,17 +7,35 @@ from probe.cli.console import clean, fail
 
 if TYPE_CHECKING:
     from probe.diagnose.fingerprints import Fingerprint
-    from probe.diagnose.rejudge import Judge
+    from probe.diagnose.rejudge import Judge, Records
 
 
-def judge_or_none(rejudge: bool, file: Path | None) -> "Judge | None":
-    """What judges anew with the user's own block pages; None if nothing is to be judged anew."""
+def judge_or_none(rejudge: bool, file: Path | None, beside: list[str] | None = None) -> "Judge | None":
+    """What judges anew with the user's own block pages and the results of other vantage points in these folders.
+
+    None if nothing is to be judged anew.
+    """
     from functools import partial
 
-    from probe.diagnose.rejudge import rejudge as judged_anew
-
     marks = marks_or_fail(file, rejudging=rejudge)
-    return partial(judged_anew, marks=marks) if rejudge else None
+    if beside and not rejudge:
+        fail("--control-vantage is for judging anew: give --rejudge as well")
+    if not rejudge:
+        return None
+    from probe.diagnose.rejudge import rejudge as judged_anew  # every rule there is
+
+    return partial(judged_anew, marks=marks, records=_beside(beside))
+
+
+def _beside(folders: list[str] | None) -> "Records | None":
+    from probe.store.neighbours import Neighbours
+
+    if not folders:
+        return None
+    found = Neighbours(folders)
+    if found.problems:
+        fail([f"--control-vantage: {clean(problem)}" for problem in found.problems])
+    return found.near
 
 
 def marks_or_fail(file: Path | None, *, rejudging: bool = True) -> "tuple[Fingerprint, ...]":

@@ -1,13 +1,14 @@
 """What the vantage met, held against what the control met. Pure comparison: no rule is decided here.
 
 A control is judged by how far it came, since a proxy hides causes; a control that reached none of the run's references,
-or whose proxy failed, says nothing at all.
+or whose proxy failed, says nothing at all. What another vantage's line is worth is `told`'s to say.
 """
 
 from collections.abc import Iterable
 
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
-from probe.model.diagnosis import ControlState, Fitness, Verdict
+from probe.diagnose.told import REACHED, others, told, useful
+from probe.model.diagnosis import ControlState, Fitness
 from probe.model.failure import FailureKind
 from probe.model.measurement import ControlRecord
 from probe.model.observation import HTTPRoundTrip, Purpose
@@ -16,7 +17,6 @@ LIKE_LENGTH = 0.7
 """Two bodies of one page differ by less than this ratio (the bound of OONI's Web Connectivity)."""
 TURNED_AWAY = frozenset({401, 403, 429, 451})
 """What a server says to a client that it does not let in."""
-_REACHED = (Verdict.OK, Verdict.RESTRICTED, Verdict.INTERFERED)
 
 
 def healthy(facts: Facts, flow: Flow) -> bool:
@@ -28,13 +28,13 @@ def healthy(facts: Facts, flow: Flow) -> bool:
 def control_state(facts: Facts) -> ControlState:
     """What the controls say of the endpoint as a whole."""
     ends = facts.control_ends()
-    useful = [flow for flow in ends if healthy(facts, flow)]
-    records = [r for r in facts.case.records if r.verdict in (*_REACHED, Verdict.DOWN)]
-    if any(held(flow) for flow in useful) or any(r.verdict in _REACHED for r in records):
+    well = [flow for flow in ends if healthy(facts, flow)]
+    records = useful(facts)
+    if any(held(flow) for flow in well) or any(r.verdict in REACHED for r in records):
         return ControlState.REACHED
-    if useful or records:
+    if well or records:
         return ControlState.FAILED
-    return ControlState.UNUSABLE if ends or facts.case.records else ControlState.NONE
+    return ControlState.UNUSABLE if ends or told(facts) else ControlState.NONE
 
 
 def held(flow: Flow) -> bool:
@@ -46,7 +46,7 @@ def control_depth(facts: Facts, hop: Hop) -> Depth | None:
     """How far the best healthy control came at this hop's host; None if none was there."""
     depths = [flow.depth for flow in facts.control_at(hop) if healthy(facts, flow)]
     if hop.number == 0 and alive(facts):
-        depths += [Depth.DONE if r.verdict in _REACHED else Depth.NOTHING for r in _told(facts)]
+        depths += [Depth.DONE if r.verdict in REACHED else Depth.NOTHING for r in useful(facts)]
     return max(depths, default=None)
 
 
@@ -59,10 +59,6 @@ def alive(facts: Facts) -> bool:
     proxied = (f for flows in facts.control for f in flows if f.failure is not FailureKind.PROXY_FAILED)
     over_quic = (o for hop in facts.hops for _, o in hop.quic if o.datagrams_received)
     return facts.case.fitness is not Fitness.UNKNOWN or any(connected) or any(proxied) or any(over_quic)
-
-
-def _told(facts: Facts) -> list[ControlRecord]:
-    return [r for r in facts.case.records if r.verdict in (*_REACHED, Verdict.DOWN)]
 
 
 def beyond(facts: Facts, hop: Hop, depth: Depth) -> bool:
@@ -133,9 +129,9 @@ def turns_away(page: HTTPRoundTrip | ControlRecord) -> bool:
     return page.status in TURNED_AWAY or page.status >= 500
 
 
-def control_pages(facts: Facts) -> list[HTTPRoundTrip | ControlRecord]:
-    """The final pages of healthy controls."""
+def control_pages(facts: Facts, *, earlier: bool = False) -> list[HTTPRoundTrip | ControlRecord]:
+    """The final pages of healthy controls; with `earlier` also those that other vantages saw before we failed."""
     pages: list[HTTPRoundTrip | ControlRecord] = [
         f.http for f in facts.control_ends() if f.http is not None and f.http.status and healthy(facts, f)
     ]
-    return pages + [r for r in facts.case.records if r.status]
+    return pages + [r for r in (others(facts) if earlier else told(facts)) if r.status]

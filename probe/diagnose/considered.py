@@ -2,6 +2,7 @@
 
 from probe.diagnose.compare import control_state, no_better_there
 from probe.diagnose.facts import Facts
+from probe.diagnose.told import only_earlier, passes_at_home
 from probe.model.diagnosis import Certainty, Considered, ControlState, Finding, Fitness, Layer
 
 
@@ -17,7 +18,9 @@ def considered(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Considered,
         Considered(
             explanation="server fault or outage",
             ruled_out=state is ControlState.REACHED and not _dead_here(facts, findings),
-            because=f"control: {state}",
+            because="others reached it only before we failed"
+            if only_earlier(facts) and not known_now(state)
+            else f"control: {state}",
         ),
         Considered(
             explanation="vantage offline or captive portal",
@@ -35,8 +38,13 @@ def considered(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Considered,
             because="its answers to other names" if facts.last.own else "it answered no name in this run",
         ),
         _chance(facts, findings),
-        *_refusal(findings),
+        *_refusal(facts, findings),
     )
+
+
+def known_now(state: ControlState) -> bool:
+    """Whether some control spoke of the time of our failure."""
+    return state in (ControlState.REACHED, ControlState.FAILED)
 
 
 def _dead_here(facts: Facts, findings: tuple[Finding, ...]) -> bool:
@@ -57,13 +65,16 @@ def _chance(facts: Facts, findings: tuple[Finding, ...]) -> Considered:
     return Considered(explanation="a chance failure", ruled_out=tries > 1 or settled is not None, because=because)
 
 
-def _refusal(findings: tuple[Finding, ...]) -> tuple[Considered, ...]:
+def _refusal(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Considered, ...]:
     """That the server itself turns this client away, by country say, without a word. Only asked of a finding."""
     deciding = [f for f in findings if f.mechanism is not None]
     if not deciding:
         return ()
     settled = next((f for f in deciding if f.certainty is Certainty.CONFIRMED or f.layer is Layer.DNS), None)
-    because = f"{settled.rule} is not the server's doing" if settled else "nothing here that a server could not do"
-    return (
-        Considered(explanation="the server turns this client away", ruled_out=settled is not None, because=because),
-    )
+    if settled is not None:
+        because, ruled_out = f"{settled.rule} is not the server's doing", True
+    elif passes_at_home(facts, facts.last.final):
+        because, ruled_out = "another vantage in this country reached it at the same address", True
+    else:
+        because, ruled_out = "nothing here that a server could not do", False
+    return (Considered(explanation="the server turns this client away", ruled_out=ruled_out, because=because),)

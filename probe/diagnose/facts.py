@@ -44,7 +44,10 @@ class Depth(IntEnum):
 
 
 class Case(NamedTuple):
-    """What is to be judged: everything a measurement holds but its verdict. `marks`: the user's own fingerprints."""
+    """What is to be judged: everything a measurement holds but its verdict. `marks`: the user's own fingerprints.
+
+    `vantage` is its name and `country` where it stands, both as declared.
+    """
 
     url: str
     observations: tuple[Observation, ...]
@@ -52,6 +55,8 @@ class Case(NamedTuple):
     evidence: FitnessEvidence = FitnessEvidence()
     records: tuple[ControlRecord, ...] = ()
     marks: tuple[Fingerprint, ...] = ()
+    vantage: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,6 +205,12 @@ class Hop:
         return frozenset(a for dns in conflicted for r in dns.replies[1:] for a in word(r)[1]) - first
 
     @cached_property
+    def own_invents(self) -> bool:
+        """Whether the own resolver has an address for a name that nobody ever had: it rewrites what does not exist."""
+        made_up = (k.dns for k in self.lookups if k.dns.purpose is Purpose.RESOLVER_HEALTH)
+        return any(dns.addresses and dns.resolver.own for dns in made_up)
+
+    @cached_property
     def own_is_dead(self) -> bool:
         """Whether every own resolver is dead, and others can stand in for it.
 
@@ -217,8 +228,10 @@ class Hop:
         """Addresses that proved themselves to be the endpoint's, by a certificate valid for its name.
 
         One whose dates alone are wrong proves it too: a trusted authority gave it to the endpoint and to nobody else.
+        What an innocent proved under its own name is no proof of ours.
         """
-        over_tls = {f.address for f in self.flows if (f.authenticated or f.outdated) and not f.via}
+        ours = [f for f in self.flows if f.purpose not in (Purpose.CONTROL_SNI, Purpose.CONTROL_SPEED) and not f.via]
+        over_tls = {f.address for f in ours if f.authenticated or f.outdated}
         return frozenset(over_tls | {o.address for _, o in self.quic if o.failure is None and o.purpose in OURS})
 
     @cached_property

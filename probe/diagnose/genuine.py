@@ -1,10 +1,11 @@
 """Was the endpoint itself reached? Over TLS the certificate says so; over cleartext the answer must prove it."""
 
+from probe.diagnose.bogon import is_bogon
 from probe.diagnose.compare import control_pages, control_state, held, same_page, turns_away
 from probe.diagnose.elsewhere import drawn_by_name
 from probe.diagnose.facts import Facts, Flow, Hop
 from probe.diagnose.fingerprints import announces
-from probe.diagnose.lookups import Lookup, answered
+from probe.diagnose.lookups import Lookup, answered, conflicting
 from probe.model.diagnosis import ControlState
 from probe.model.observation import Purpose
 
@@ -36,8 +37,21 @@ def _fallback(hop: Hop) -> tuple[Flow, ...]:
 
 
 def _only_dns(facts: Facts) -> bool:
+    """An endpoint that is a name alone: some answer may be true. Nothing can be asked at the address, so what is false
+    by itself (a bogon that others do not give) or shown to be forged does not count."""
     hop = facts.last
-    return hop.scheme == "dns" and bool(hop.own_addresses or (hop.own_is_dead and hop.trusted_addresses))
+    if hop.own_is_dead:
+        return bool(hop.trusted_addresses)
+    if hop.own_addresses & hop.trusted_addresses:
+        return True
+    credible = any(not is_bogon(a) for a in hop.own_addresses)
+    return credible and not hop.own_invents and not any(conflicting(k.dns) for k in hop.asked) and not _forged(hop)
+
+
+def _forged(hop: Hop) -> bool:
+    """Whether an address that runs no resolver answered for this very name."""
+    canaries = (k.dns for k in hop.lookups if k.dns.purpose is Purpose.CANARY and k.dns.name == hop.host)
+    return any(reply.failure is None for dns in canaries for reply in dns.replies)
 
 
 def proven(flow: Flow) -> bool:
@@ -53,7 +67,7 @@ def _is_itself(facts: Facts, hop: Hop, flow: Flow) -> bool:
     announced = announces(flow.http, facts.case.marks)
     if announced and drawn_by_name(hop, flow.http):
         return False
-    if any(same_page(flow.http, page) for page in pages):
+    if any(same_page(flow.http, page) for page in control_pages(facts, earlier=True)):
         return True
     if announced or not all(turns_away(page) for page in pages):
         return False

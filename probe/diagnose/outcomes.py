@@ -174,14 +174,19 @@ def _differs(facts: Facts, hop: Hop) -> bool:
 
 
 def _nobody_knows_it(facts: Facts) -> Outcome | None:
-    """Own and independent resolvers agree that the name has no address, and no control found it."""
+    """Own and independent resolvers agree that the name has no address, and no control found it.
+
+    Or ours leads there what does not exist, as it does with a name that nobody ever had.
+    """
     hop = facts.last
     words = [k for k in hop.trusted if answered(k.dns)]
-    if hop.own_addresses or not words or any(k.dns.addresses for k in words):
+    if (hop.own_addresses and not hop.own_invents) or not words or any(k.dns.addresses for k in words):
         return None
     if (control_depth(facts, hop) or Depth.NOTHING) > Depth.NOTHING:
         return None
-    return Outcome("dns.gone", Verdict.DOWN, "no resolver knows an address of this name", tuple(k.at for k in words))
+    made_up = tuple(k.at for k in hop.lookups if k.dns.purpose is Purpose.RESOLVER_HEALTH)
+    return Outcome("dns.gone", Verdict.DOWN, "no resolver knows an address of this name",
+                   tuple(k.at for k in words) + made_up, Layer.DNS)  # fmt: skip
 
 
 def _nobody_can_tell(facts: Facts) -> Outcome | None:

@@ -13,9 +13,10 @@ from probe.diagnose.compare import control_state
 from probe.diagnose.engine import judge
 from probe.diagnose.facts import OURS, Case, gather
 from probe.diagnose.fingerprints import Fingerprint
+from probe.model.clock import parse_rfc3339
 from probe.model.diagnosis import Diagnosis, Verdict
 from probe.model.failure import FailureKind
-from probe.model.measurement import Measurement
+from probe.model.measurement import ControlRecord, Measurement
 from probe.model.observation import DNSLookup, Observation
 
 UNJUDGED = Diagnosis(verdict=Verdict.INSUFFICIENT, ruleset_version="")
@@ -31,6 +32,8 @@ def case_of(measurement: Measurement, marks: tuple[Fingerprint, ...] = ()) -> Ca
         measurement.fitness_evidence,
         measurement.control_records,
         marks,
+        measurement.vantage,
+        measurement.country,
     )
 
 
@@ -38,11 +41,22 @@ Judge = Callable[[Measurement], Measurement]
 """What judges a measurement anew: `rejudge`, perhaps with fingerprints of the user's own."""
 
 
-def rejudge(measurement: Measurement, marks: tuple[Fingerprint, ...] = ()) -> Measurement:
+Records = Callable[[str, float], tuple[ControlRecord, ...]]
+"""What other vantages saw of an endpoint, by `target/endpoint`, about a time in epoch seconds."""
+
+
+def rejudge(
+    measurement: Measurement, marks: tuple[Fingerprint, ...] = (), records: Records | None = None
+) -> Measurement:
     """The same measurement with the diagnosis of today's rules, and the flat columns that repeat it.
 
     `failure` is what was seen and stays; it is looked for where the line has none. An endpoint that is `ok` has none.
+    With `records` other vantages' lines of now take the place of those that were at hand when it was measured: what
+    they saw after our failure, which alone tells it from an outage, was not written yet.
     """
+    if records is not None:
+        found = records(f"{measurement.target}/{measurement.endpoint}", parse_rfc3339(measurement.time))
+        measurement = msgspec.structs.replace(measurement, control_records=found or measurement.control_records)
     facts = gather(case_of(measurement, marks))
     judged = judge(facts)
     failure = measurement.failure or ended_by(measurement.observations)

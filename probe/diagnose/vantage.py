@@ -50,12 +50,33 @@ def unfit(facts: Facts, reached: bool) -> Outcome | None:
     if not alive(facts) and not _spoken_to(facts):
         note = "nothing at all answered, and no reference was measured: the vantage may have been offline"
         return Outcome("vantage.nothing_answers", Verdict.INSUFFICIENT, note, met(facts.last))
+    if _no_word_from_abroad(facts):
+        note = "nothing answered, every reference is in this country, and nothing abroad was heard: perhaps an outage"
+        return Outcome("vantage.nothing_abroad", Verdict.INSUFFICIENT, note, met(facts.last))
     odd = _odd_for_innocents(facts)
     if odd is not None:
         return odd
     if flows and all(f.failure is FailureKind.INTERRUPTED for f in flows):
         return Outcome("vantage.interrupted", Verdict.INSUFFICIENT, "the measurement was cut short", met(facts.last))
     return None
+
+
+def _no_word_from_abroad(facts: Facts) -> bool:
+    """Whether the line abroad may have been down: silence alone was met, and no foreign reference was measured.
+
+    A connection of ours speaks against it, and a word of a resolver that is not our own. That a proxy works does not:
+    nobody says where it stands.
+    """
+    evidence, hop = facts.case.evidence, facts.last
+    if evidence.foreign[1] or not evidence.domestic[1] or not hop.final:
+        return False
+    silent = all(f.stage == "tcp" and f.failure in _SILENCE for f in hop.final)
+    connected = any(f.tcp.failure is None and not f.via for one in facts.hops for f in one.flows)
+    heard = any(k.dns.replies and not k.dns.resolver.own for one in facts.hops for k in one.lookups)
+    return silent and not connected and not heard
+
+
+_SILENCE = frozenset({FailureKind.TIMEOUT, FailureKind.HOST_UNREACHABLE, FailureKind.NETWORK_UNREACHABLE})
 
 
 def _odd_for_innocents(facts: Facts) -> Outcome | None:

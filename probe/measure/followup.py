@@ -6,12 +6,14 @@ observations with its `purpose`, for rules to read. A healthy endpoint never com
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from probe.diagnose.compare import beyond
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
+from probe.diagnose.lookups import answered
 from probe.measure import control, flow
 from probe.measure.flow import Errand
 from probe.measure.innocent import Innocent, Innocents
@@ -252,6 +254,17 @@ async def _try_failed(lab: Lab, pauses: Sequence[float]) -> None:
         await asyncio.gather(*(flow.run(lab.log, lab.tools, errand) for errand in errands))
 
 
+def _known_here_alone(hop: Hop) -> bool:
+    """Whether own resolvers have addresses for a name that independent ones deny."""
+    return bool(hop.own_addresses) and not hop.trusted_addresses and any(answered(k.dns) for k in hop.trusted)
+
+
+async def _made_up(lab: Lab) -> None:
+    """The own resolver, asked for a name below an innocent's that nobody ever had: does it find addresses for those?"""
+    if (innocent := lab.innocents.any_name()) is not None:
+        await _ask_own(lab, f"nx-{secrets.token_hex(6)}.{innocent.host}", Purpose.RESOLVER_HEALTH)
+
+
 def _silent_name(hop: Hop) -> bool:
     """Whether own resolvers that answer other names were silent on this one."""
     silent = [k.dns for k in hop.own if k.dns.failure is not None and k.dns.failure.kind is FailureKind.TIMEOUT]
@@ -260,12 +273,15 @@ def _silent_name(hop: Hop) -> bool:
 
 async def _patiently(lab: Lab) -> None:
     """The own resolver once more, with much more time: one that cannot find out says so only then."""
-    own = [r for r in lab.tools.settings.resolvers if r.own and r.kind is not ResolverKind.SYSTEM]
-    timeout = PATIENCE * lab.tools.settings.dns_timeout()
-    for resolver in own[:1]:
-        trace = lab.log.trace(lab.hop.number, Purpose.SECOND_TRY, 0)
+    await _ask_own(lab, lab.hop.host, Purpose.SECOND_TRY, PATIENCE)
+
+
+async def _ask_own(lab: Lab, name: str, purpose: Purpose, patience: int = 1) -> None:
+    timeout = patience * lab.tools.settings.dns_timeout()
+    for resolver in [r for r in lab.tools.settings.resolvers if r.own and r.kind is not ResolverKind.SYSTEM][:1]:
+        trace = lab.log.trace(lab.hop.number, purpose, 0)
         async with lab.tools.resolving:
-            lab.log.observations.append(await lookup(trace, resolver, lab.hop.host, "A", timeout=timeout))
+            lab.log.observations.append(await lookup(trace, resolver, name, "A", timeout=timeout))
 
 
 async def _speed_beside(lab: Lab) -> None:
@@ -299,5 +315,6 @@ EXPERIMENTS: tuple[tuple[Wanted, Experiment], ...] = (
     (partly_failed, _again),
     (_broken_tls, _split_hello),
     (_silent_name, _patiently),
+    (_known_here_alone, _made_up),
 )
 """What is tried, and when: innocent questions before forbidden ones."""

@@ -181,7 +181,8 @@ class Run:
     def _facts(self, seen: _Seen) -> Facts:
         """What is known so far of one endpoint."""
         records = self.records(seen.task.name, seen.log.started)
-        return gather(Case(seen.task.endpoint.url, tuple(seen.log.observations), self.fitness, self.evidence, records))
+        case = Case(seen.task.endpoint.url, tuple(seen.log.observations), self.fitness, self.evidence, records)
+        return gather(case._replace(vantage=self.vantage.name, country=self.vantage.country))
 
     async def _look(self, task: Task, pauses: tuple[float, ...] | None = None) -> _Seen:
         log = Log.begin(self.tools.network)

@@ -28,7 +28,10 @@ class Software(msgspec.Struct, frozen=True, kw_only=True):
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What another vantage saw of the same endpoint at about the same time (`--control-vantage`): `id` is its line.
 
-    `age` is the distance in seconds between the two measurements; the rest is its final response and its addresses.
+    `age` is the distance in seconds between the two measurements, `lag` how much later than ours it began (negative:
+    earlier; absent: a line of a version that does not say), each by its own vantage's clock; `clock` is how far that
+    clock is known to be ahead, `input` the URL that was measured. `failing`: for so many seconds before ours our own
+    earlier lines had failed there, each of them. The rest is its final response and its addresses.
     """
 
     id: str
@@ -42,6 +45,10 @@ class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     body_bytes: int = 0
     body_sha256: str = ""
     addresses: tuple[str, ...] = ()
+    lag: float | None = None
+    clock: float | None = None
+    input: str = ""
+    failing: float | None = None
 
 
 class ControlHealth(msgspec.Struct, frozen=True, array_like=True):

@@ -1,4 +1,4 @@
-"""`--fingerprints` where verdicts are made anew: for `probe explain` and for `probe report`."""
+"""What is given where verdicts are made anew: `--fingerprints`, and `--control-vantage` of `probe report`."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from probe.cli.app import app
+from probe.model.diagnosis import Fitness
+from probe.model.failure import FailureKind
 from probe.model.measurement import Measurement
-from tests.diagnose.build import Scene
+from tests.diagnose.build import FIT, URL, Scene
 from tests.report.viewing import write
 from tests.worlds_told import told
 
@@ -76,3 +78,36 @@ def test_a_report_that_judges_nothing_anew_takes_none(tmp_path: Path) -> None:
     done = report(path, "--fingerprints", marks)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "give --rejudge as well" in " ".join(done.stderr.split())
+
+
+def silent(line: Measurement, **changes: object) -> Measurement:
+    """The line, of an endpoint whose every SYN met silence, at eleven."""
+    scene = Scene().tried(3, tcp=FailureKind.TIMEOUT, t=10.0)
+    seen = {"observations": tuple(scene.observations), "input": URL, "fitness": Fitness.FIT, "fitness_evidence": FIT}
+    return msgspec.structs.replace(line, time="2021-02-08T11:00:00.000Z", **{**seen, **changes})
+
+
+@pytest.mark.parametrize(("clock", "verdict"), [("11:20:00", "blocked"), ("10:40:00", "anomaly")])
+def test_what_another_vantage_saw_after_the_failure_tells_it_from_an_outage(
+    tmp_path: Path, clock: str, verdict: str
+) -> None:
+    line = told("ok").line
+    path = write(tmp_path / "old.jsonl", [silent(line)])
+    there = msgspec.structs.replace(
+        line, vantage="berlin", time=f"2021-02-08T{clock}.000Z", input=URL, fitness_evidence=FIT
+    )
+    (tmp_path / "there").mkdir()
+    write(tmp_path / "there" / "20210208T104000Z-berlin-91f3.jsonl", [there])
+    shown = json.loads(report(path, "--rejudge", "--control-vantage", tmp_path / "there", "--json").stdout)
+    assert shown["series"][0]["verdicts"] == {verdict: 1}
+
+
+def test_another_vantage_is_asked_only_where_something_is_judged_anew_and_must_be_there(tmp_path: Path) -> None:
+    path = write(tmp_path / "old.jsonl", [told("ok").line])
+    for arguments, said in (
+        (["--control-vantage", tmp_path], "--control-vantage is for judging anew: give --rejudge as well"),
+        (["--rejudge", "--control-vantage", tmp_path / "none"], "--control-vantage: "),
+    ):
+        done = report(path, *arguments)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert said in " ".join(done.stderr.split())

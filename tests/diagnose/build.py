@@ -166,8 +166,9 @@ def _shaken(address: str, tls: FailureKind | None, hello: dict[str, Any], shared
 
 
 def record(verdict: Any, vantage: str = "berlin", **facts: Any) -> ControlRecord:
-    """What another vantage saw."""
+    """What another vantage saw, a minute after we began."""
     plain: dict[str, Any] = {"id": f"r/{vantage}", "vantage": vantage, "country": "DE", "asn": 3320, "age": 60.0}
+    plain |= {"lag": 60.0, "clock": 0.0}
     return ControlRecord(**{**plain, "verdict": verdict, **facts})
 
 

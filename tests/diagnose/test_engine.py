@@ -29,9 +29,13 @@ def test_nothing_seen_is_never_ok_and_never_blocked() -> None:
 
 
 def test_sni_reset_with_consistent_dns() -> None:
-    """SCENARIOS 62: this name fails, another passes on the same address, again and again."""
+    """SCENARIOS 62: this name fails, another passes on the same address, again and again; and elsewhere."""
     scene = Scene().tried(3, tls=K.RESET).flow(purpose=Purpose.CONTROL_SNI, until="tls", hello={"sni": "r.example"})
-    judged = scene.control().judged()
+    assert told(scene.control().judged())[1] is Certainty.LIKELY  # one front alone may turn us away from one customer
+    there: dict[str, Any] = {"address": "142.250.66.67", "until": "tls"}
+    scene.flow(purpose=Purpose.CONTROL_SNI, hello={"sni": "r.example"}, **there)
+    scene.flow(purpose=Purpose.CONTROL_SNI, tls=K.SSL_INVALID_HOSTNAME, hello={"sni": "s.example"}, **there)
+    judged = scene.flow(purpose=Purpose.SNI_ELSEWHERE, tls=K.RESET, **there).judged()
     assert told(judged) == (Verdict.BLOCKED, Certainty.CONFIRMED, Mechanism.SNI_RESET)
     assert (judged.layer, judged.rule, judged.hop) == (Layer.TLS, "tls.reset.other_sni_passes", 0)
     cited = {i for finding in judged.findings for i in finding.evidence}
@@ -46,7 +50,7 @@ def test_sni_reset_with_consistent_dns() -> None:
 )  # fmt: skip
 def test_each_end_of_a_handshake_has_its_own_mechanism(kind: K, mechanism: Mechanism) -> None:
     judged = Scene().tried(3, tls=kind).control().judged()
-    assert told(judged) == (Verdict.BLOCKED, Certainty.LIKELY, mechanism)
+    assert told(judged) == (Verdict.BLOCKED, Certainty.POSSIBLE, mechanism)
 
 
 @pytest.mark.parametrize("kind", [K.RESET, K.TIMEOUT, K.EOF, K.TLS_ALERT, K.TLS_NOT_TLS])
@@ -89,7 +93,7 @@ def test_reached_although_the_path_tampers_is_interfered() -> None:
             TRUE_SIX, attempt=attempt, purpose=purpose
         )
     scene.flow(TRUE, purpose=Purpose.CONTROL_ADDRESS, via="proxy-1", until="tls").control()
-    assert told(scene.judged()) == (Verdict.INTERFERED, Certainty.LIKELY, Mechanism.IP_TIMEOUT)
+    assert told(scene.judged()) == (Verdict.INTERFERED, Certainty.POSSIBLE, Mechanism.IP_TIMEOUT)
 
 
 @pytest.mark.parametrize("fitness", sorted(UNFIT))
@@ -200,7 +204,7 @@ def test_a_name_that_nobody_knows_is_down() -> None:
 def test_a_reset_of_a_site_whose_certificate_is_also_expired_is_blocked() -> None:
     """SCENARIOS 70."""
     judged = Scene().tried(3, tls=K.RESET).control(tls=K.SSL_EXPIRED).judged()
-    assert told(judged) == (Verdict.BLOCKED, Certainty.LIKELY, Mechanism.SNI_RESET)
+    assert told(judged) == (Verdict.BLOCKED, Certainty.POSSIBLE, Mechanism.SNI_RESET)
 
 
 def test_another_vantage_is_a_control_too() -> None:

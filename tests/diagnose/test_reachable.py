@@ -13,7 +13,7 @@ import pytest
 from probe.diagnose.rule import Rule
 from probe.diagnose.rules import TABLES
 from probe.lab.scenarios.catalogue import catalogue
-from tests.diagnose import test_engine, test_other_labs
+from tests.diagnose import test_engine, test_other_labs, test_told
 from tests.diagnose.test_rules import outcomes
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "scenarios.md"
@@ -32,6 +32,9 @@ TOLD = {
     "vantage.interrupted": test_engine.test_a_measurement_cut_short_is_insufficient,
     "vantage.nothing_answers": (
         test_other_labs.test_another_vantages_word_cannot_be_held_against_a_vantage_that_may_have_been_offline
+    ),
+    "vantage.nothing_abroad": (
+        test_told.test_silence_where_every_reference_is_domestic_may_be_an_outage_of_the_line_abroad
     ),
     # Where no plain DNS answers at all, the references fail as well, and the vantage is offline before it has no DNS.
     "vantage.no_dns": test_engine.test_a_vantage_whose_resolvers_are_dead_for_every_name_cannot_tell,

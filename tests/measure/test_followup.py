@@ -3,6 +3,7 @@
 What they mean is the rules' matter; here only what was done and written down.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -255,3 +256,17 @@ def test_a_resolver_that_was_silent_on_this_name_is_given_more_time() -> None:
     silent = (Lie(names=(SITE,), answer=Answer(silent=True)),)
     line = looked(world=world_of(both(SITE, HERE), lies=silent), timeout=0.3).line
     assert line.diagnosis.rule == "dns.timeout"
+
+
+@pytest.mark.parametrize("rewrites", [True, False])
+def test_a_resolver_that_alone_knows_a_name_is_asked_for_one_that_nobody_ever_had(rewrites: bool) -> None:
+    """Below a reference's name, and never twice the same: what it makes of that it makes of every missing name."""
+    gone = "gone.example"
+    names = (gone, f"nx-*.{REFERENCE}") if rewrites else (gone,)
+    world = world_of(both(SITE, HERE), lies=(Lie(names=names, answer=Answer(addresses=(HERE,))),))
+    line = looked(f"https://{gone}/", world=world).line
+    asked = [o for o in line.observations if isinstance(o, DNSLookup) and o.purpose is Purpose.RESOLVER_HEALTH]
+    told = [(o.resolver.address, o.resolver.own, bool(o.addresses)) for o in asked]
+    assert told == [(f"{OWN_RESOLVER}:53", True, rewrites)]
+    assert re.fullmatch(rf"nx-[0-9a-f]{{12}}\.{REFERENCE}", asked[0].name)
+    assert line.diagnosis.rule == ("control.fails_too" if rewrites else "dns.invented")

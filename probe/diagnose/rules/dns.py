@@ -17,6 +17,7 @@ from probe.diagnose.compare import (
 )
 from probe.diagnose.elsewhere import proves
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
+from probe.diagnose.filters import bare, chosen_filter
 from probe.diagnose.lookups import Lookup, answered, conflicting, word
 from probe.diagnose.rule import Hit, Rule, When
 from probe.diagnose.rules.pages import notice, strange
@@ -88,9 +89,13 @@ def _denied(kinds: tuple[FailureKind, ...], words: str) -> When:
 
 
 def _weaker(said: tuple[Lookup, ...]) -> Certainty | None:
-    """Possible at most where a resolver says that the client itself asked for the filter (RFC 8914 section 4.18)."""
+    """Possible at most where the client itself asked for the filter.
+
+    The resolver says so (RFC 8914 section 4.18), or every one that spoke is known for nothing else.
+    """
     codes = {e.code for k in said for r in k.dns.replies for e in r.extended_errors} & _CENSORED
-    return Certainty.POSSIBLE if codes == {_FILTERED} else None
+    chosen = bool(said) and all(chosen_filter(k.dns.resolver.address) for k in said)
+    return Certainty.POSSIBLE if codes == {_FILTERED} or chosen else None
 
 
 def _says_so(facts: Facts, hop: Hop) -> Hit | None:
@@ -141,15 +146,19 @@ def _bogon(facts: Facts, hop: Hop) -> Hit | None:
         return None
     shown = ", ".join(sorted(hop.own_addresses)[:3])
     note = f"the answer is {shown}: no public service can have that address"
-    weaker = Certainty.LIKELY if _at_home(hop) else None
-    return Hit(_at(hop.own) + _at(hop.trusted), note, weaker)
+    return Hit(_at(hop.own) + _at(hop.trusted), note, _of_a_filter(hop))
 
 
-def _at_home(hop: Hop) -> bool:
-    """Whether it is the answer of filters that people run at home: no address at all, from a resolver in their net."""
-    nowhere = all(ipaddress.ip_address(a).is_unspecified for a in hop.own_addresses)
-    near = (k.dns.resolver.address.rpartition(":")[0].strip("[]") for k in hop.own if k.dns.resolver.address)
-    return nowhere and all(is_bogon(address) for address in near)
+def _of_a_filter(hop: Hop) -> Certainty | None:
+    """Less where the answer is that of filters which people choose: no address at all.
+
+    Possible from a resolver in their own net, or from one that is known for nothing else; likely from any other.
+    """
+    if not all(ipaddress.ip_address(a).is_unspecified for a in hop.own_addresses):
+        return _weaker(_said(hop))
+    asked = [k.dns.resolver.address for k in hop.own if k.dns.resolver.address]
+    chosen = all(is_bogon(bare(address)) or chosen_filter(address) for address in asked)
+    return Certainty.POSSIBLE if chosen else Certainty.LIKELY
 
 
 def _of_a_tunnel(address: str) -> bool:
@@ -213,11 +222,14 @@ def _relay(facts: Facts, hop: Hop) -> Hit | None:  # noqa: ARG001 - every rule h
 
 
 def _invented(facts: Facts, hop: Hop) -> Hit | None:
-    """An address for a name that every independent resolver denies: a ghost that only the path knows."""
+    """An address for a name that every independent resolver denies: a ghost that only the path knows.
+
+    Not where our resolver finds one for names that nobody ever had, too: it leads all of them to a page of its own.
+    """
     denied = tuple(k for k in hop.trusted if answered(k.dns) and not k.dns.addresses)
     nxdomain = [k for k in denied if k.dns.failure and k.dns.failure.kind is FailureKind.DNS_NXDOMAIN]
     known = hop.trusted_addresses or hop.proven or beyond(facts, hop, Depth.NOTHING)
-    if not hop.own_addresses or not nxdomain or known:
+    if not hop.own_addresses or not nxdomain or known or hop.own_invents:
         return None
     return Hit(_at(hop.own) + _at(denied), "the name does not exist elsewhere, and here it has an address")
 
@@ -233,9 +245,9 @@ RULES: tuple[Rule, ...] = (
       "A resolver answers once. Injectors cannot keep the true reply from arriving later.",
       "Duan et al. 2012, Hold-On; Hoang et al. 2021, How Great is the Great Firewall? (GFWatch)"),
     R("dns.bogon", _D, Mechanism.DNS_BOGON, _B, Certainty.CONFIRMED, _bogon,
-      "A public name with public addresses does not live at 127.0.0.1. Only likely for 0.0.0.0 from a resolver in our"
-      " own net: filters against advertisements answer so.", "RFC 6890; OONI df-007 (dns_bogon_error); Pi-hole,"
-      " Blocking mode (NULL)"),
+      "A public name with public addresses does not live at 127.0.0.1. Only likely for 0.0.0.0, the answer of filters"
+      " that people choose; possible from a resolver in our own net, or one that is known as such a filter.",
+      "RFC 6890; OONI df-007 (dns_bogon_error); Pi-hole, Blocking mode (NULL); Cloudflare, 1.1.1.1 for Families"),
     R("dns.impostor", _D, Mechanism.DNS_IMPOSTOR, _B, Certainty.LIKELY, _impostor,
       "Clubhouse, 8 February 2021: the forged answer led to a server with a certificate for another name. Only likely:"
       " an answer that a resolver kept too long, of a site that has moved, looks the same.",

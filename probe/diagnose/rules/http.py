@@ -1,7 +1,8 @@
 """HTTP rules: exchanges that end from here and not elsewhere. Pages that are not the site's are the matter of `pages`.
 
 Inside TLS that proved itself nobody on the path reads a request: what ends there may be the server's doing, and is
-never more than possible. What a body says or how it is coded is no matter of these rules; only that it is cut short.
+never more than possible; nor is, in the clear, what ends before the answer at the server's own address alone. What a
+body says or how it is coded is no matter of these rules; only that it is cut short.
 """
 
 from collections.abc import Callable
@@ -11,8 +12,9 @@ from probe.diagnose.elsewhere import Visit, visits
 from probe.diagnose.facts import Facts, Flow, Hop
 from probe.diagnose.rule import Hit, Rule
 from probe.diagnose.rules import pages
-from probe.diagnose.rules.tcp import always, usable
+from probe.diagnose.rules.tcp import always, at_home, usable
 from probe.diagnose.speed import arrived, fast, speed, still_coming
+from probe.diagnose.told import led_elsewhere
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 from probe.model.failure import FailureKind
 from probe.model.observation import Purpose
@@ -47,11 +49,13 @@ def _ended(*kinds: FailureKind, in_body: bool) -> Callable[[Facts, Hop], Hit | N
             return None
         how = "within the body" if in_body else "after the request"
         alike = _same_elsewhere(hop, ended[0])
-        doubtful = ended[0].authenticated or (not in_body and any(v.passes for v in visits(hop)))
+        if not alike and led_elsewhere(facts, hop, ended):
+            return None
+        own = Certainty.POSSIBLE if ended[0].authenticated else at_home(facts, ended)
         return Hit(
             _evidence(ended) + tuple(i for v in alike for i in v.indexes),
             f"the exchange ends {how} in {hop.tries} tries; the control has the whole answer",
-            Certainty.CONFIRMED if alike else Certainty.POSSIBLE if doubtful else None,
+            Certainty.CONFIRMED if alike else own,
         )
 
     return when
@@ -143,7 +147,8 @@ def _partly(kind: FailureKind) -> Callable[[Facts, Hop], Hit | None]:
         if not hop.reached or not shown:
             return None
         which = ", ".join(f.address for f in shown)
-        return Hit(_evidence(shown), f"at {which} the exchange ends after every request and works from the control")
+        note = f"at {which} the exchange ends after every request and works from the control"
+        return Hit(_evidence(shown), note, at_home(facts, shown))
 
     return when
 
@@ -169,16 +174,16 @@ RULES: tuple[Rule, ...] = (
          "The answer stops within its body and silence follows, in every try: what a path does that drops the rest of a"
          " flow, by a word in it or by its size.", "Cloudflare 2025, Russian Internet users are unable to access the"
          " open Internet (connections stop after 16 kB)"),
-    Rule("http.reset", _H, Mechanism.HTTP_RESET, _B, Certainty.LIKELY, _ended(K.RESET, in_body=False),
+    Rule("http.reset", _H, Mechanism.HTTP_RESET, _B, Certainty.POSSIBLE, _ended(K.RESET, in_body=False),
          "A RST follows the request.", _SRC),
-    Rule("http.timeout", _H, Mechanism.HTTP_TIMEOUT, _B, Certainty.LIKELY, _ended(K.TIMEOUT, in_body=False),
+    Rule("http.timeout", _H, Mechanism.HTTP_TIMEOUT, _B, Certainty.POSSIBLE, _ended(K.TIMEOUT, in_body=False),
          "Silence follows the request.", _SRC),
-    Rule("http.close", _H, Mechanism.HTTP_CLOSE, _B, Certainty.LIKELY, _ended(K.EOF, in_body=False),
+    Rule("http.close", _H, Mechanism.HTTP_CLOSE, _B, Certainty.POSSIBLE, _ended(K.EOF, in_body=False),
          "A FIN follows the request.", _SRC),
     Rule("http.bad_record", _H, Mechanism.CONNECTION_CUT, _B, Certainty.POSSIBLE, _written_into,
          "Bytes in a proven TLS session that do not decrypt end it. A server does not send such to one client alone:"
          " something wrote into the stream.", "RFC 8446 sections 5.2 and 6.2 (bad_record_mac)"),
-    *(Rule(f"http.{slug}.partly", _H, mechanism, Verdict.INTERFERED, Certainty.LIKELY, _partly(kind),
+    *(Rule(f"http.{slug}.partly", _H, mechanism, Verdict.INTERFERED, Certainty.POSSIBLE, _partly(kind),
            f"{comment} Only at some addresses or over one family.", _SRC)
       for slug, mechanism, kind, comment in _ENDINGS),
     *pages.RULES,

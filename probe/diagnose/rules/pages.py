@@ -65,7 +65,8 @@ def _legal_notice(facts: Facts, hop: Hop) -> Hit | None:
     page = _unseen(facts, hop)
     if page is None or not fingerprints.names_a_law(page.http) or _servers_own(hop, page):
         return None
-    return Hit(page.flow.indexes, f"a legal notice over cleartext ({page.http.status}), which the control does not see")
+    note = f"a legal notice over cleartext ({page.http.status}), which the control does not see"
+    return Hit(page.flow.indexes, note, None if _drawn_elsewhere(hop, page) else Certainty.POSSIBLE)
 
 
 def _elsewhere(facts: Facts, hop: Hop) -> Hit | None:
@@ -119,8 +120,12 @@ def _servers_own(hop: Hop, page: Page) -> bool:
 
     Not where the page came from an address that may not be the endpoint's at all.
     """
-    alike = any(f.http is not None and _alike(page.http, f.http) for f in hop.by(Purpose.SNI_ELSEWHERE))
+    alike = _drawn_elsewhere(hop, page)
     return _answers_elsewhere(hop) and not alike and not hop.suspected_false(page.flow.address)
+
+
+def _drawn_elsewhere(hop: Hop, page: Page) -> bool:
+    return any(f.http is not None and _alike(page.http, f.http) for f in hop.by(Purpose.SNI_ELSEWHERE))
 
 
 def _answers_elsewhere(hop: Hop) -> bool:
@@ -149,8 +154,12 @@ def _redirected_away(facts: Facts, hop: Hop) -> Hit | None:
     return Hit(
         page.flow.indexes + tuple(i for visit, _ in alike for i in visit.indexes),
         f"redirected to {led_to}, where the control is not sent",
-        Certainty.CONFIRMED if any(weight is Certainty.CONFIRMED for _, weight in alike) else None,
+        max((weight for _, weight in alike), key=_surer, default=Certainty.POSSIBLE),
     )
+
+
+def _surer(weight: Certainty) -> bool:
+    return weight is Certainty.CONFIRMED
 
 
 def _host(location: str) -> str:
@@ -170,7 +179,8 @@ RULES: tuple[Rule, ...] = (
     Rule("http.blockpage.mark", _H, Mechanism.BLOCKPAGE, _B, Certainty.CONFIRMED, _marked,
          "A mark that only a known block page carries.", "ooni/blocking-fingerprints"),
     Rule("http.legal_notice", _H, Mechanism.LEGAL_NOTICE, _B, Certainty.LIKELY, _legal_notice,
-         "Over cleartext, and not for the control: the notice is the path's, not the server's.", "RFC 7725"),
+         "Over cleartext, and not for the control: the notice is the path's if an unrelated server gives it as well;"
+         " where none could be asked, the server may speak so to one country itself.", "RFC 7725"),
     Rule("http.blockpage.elsewhere", _H, Mechanism.BLOCKPAGE, _B, Certainty.CONFIRMED, _elsewhere,
          "An unrelated server cannot give this site's page: the request's name drew it from the path.",
          "Jones et al. 2014, Automated Detection and Fingerprinting of Censorship Block Pages"),

@@ -94,8 +94,8 @@ RULES: tuple[Rule, ...] = (
          " other strange name was asked for. It is also what is left to see where the first question closes the way to"
          " the endpoint's own address for minutes.",
          "Zohaib et al., USENIX Security 2025: SNI-based QUIC censorship of the GFW, residual for 180 s"),
-    Rule("quic.timeout.other_sni_passes", _Q, _M, _B, Certainty.LIKELY, _other_sni_passes,
-         "In turns at one address this name is dropped and another is not. Only likely: a front that hands names to"
+    Rule("quic.timeout.other_sni_passes", _Q, _M, _B, Certainty.POSSIBLE, _other_sni_passes,
+         "In turns at one address this name is dropped and another is not. Only possible: a front that hands names to"
          " servers behind it may have lost one of them, and no control can tell.",
          "Elmenhorst et al. 2021, Web Censorship Measurements of HTTP/3 over QUIC"),
 )  # fmt: skip

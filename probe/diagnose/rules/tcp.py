@@ -1,15 +1,17 @@
 """TCP and IP rules: connections to addresses that are, or may be, the endpoint's, and do not open from here.
 
 An address that a forged answer gave is nobody's: nothing is said of it. IPv6 that the vantage cannot use is the
-vantage's own (fitness), and says nothing of a target.
+vantage's own (fitness), and says nothing of a target. A server that turns a country away without a word, and a part of
+it that is out of order in our region alone (anycast), look the same from here: possible, unless that is ruled out.
 """
 
 from collections.abc import Callable
 
 from probe.diagnose.bogon import is_bogon
-from probe.diagnose.compare import address_works_there, beyond, depth_there, false_address, no_better_there
+from probe.diagnose.compare import address_works_there, beyond, false_address, no_better_there
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
 from probe.diagnose.rule import Hit, Rule
+from probe.diagnose.told import led_elsewhere, passes_at_home
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 from probe.model.failure import FailureKind
 from probe.model.observation import Purpose
@@ -62,11 +64,10 @@ def _closed(*kinds: FailureKind) -> Callable[[Facts, Hop], Hit | None]:
             return None
         if not beyond(facts, hop, Depth.NOTHING):
             return None
-        if no_better_there(hop, failed):
+        if no_better_there(hop, failed) or led_elsewhere(facts, hop, failed):
             return None  # dead for the control as well, which was given others: the addresses', not the path's
-        certainty = None if any(depth_there(hop, f.address) for f in failed) else Certainty.POSSIBLE
         note = f"no address connects from here in {hop.tries} tries; the control connects"
-        return Hit(_evidence(failed), note, certainty)
+        return Hit(_evidence(failed), note, at_home(facts, failed))
 
     return when
 
@@ -81,9 +82,15 @@ def _partly(*kinds: FailureKind) -> Callable[[Facts, Hop], Hit | None]:
         if not shown or not any(f.depth is Depth.DONE for f in flows):
             return None
         which = ", ".join(f.address for f in shown)
-        return Hit(_evidence(shown), f"{which} fails from here in every try and works from the control")
+        note = f"{which} fails from here in every try and works from the control"
+        return Hit(_evidence(shown), note, at_home(facts, shown))
 
     return when
+
+
+def at_home(facts: Facts, flows: list[Flow] | tuple[Flow, ...]) -> Certainty | None:
+    """Likely if a vantage in our own country reached these very addresses; else the rule's own certainty."""
+    return Certainty.LIKELY if passes_at_home(facts, flows) else None
 
 
 def _mostly(flows: list[Flow], kinds: tuple[FailureKind, ...]) -> bool:
@@ -107,7 +114,7 @@ _KINDS: tuple[tuple[str, Mechanism, tuple[FailureKind, ...], str], ...] = (
 )
 _SOURCE = "RFC 9505 section 5.2; RFC 9293 section 3.10.7; OONI ts-008"
 RULES: tuple[Rule, ...] = tuple(
-    Rule(f"tcp.{slug}", Layer.TCP, mechanism, Verdict.BLOCKED, Certainty.LIKELY, _closed(*kinds), comment, _SOURCE)
+    Rule(f"tcp.{slug}", Layer.TCP, mechanism, Verdict.BLOCKED, Certainty.POSSIBLE, _closed(*kinds), comment, _SOURCE)
     for slug, mechanism, kinds, comment in _KINDS
 ) + tuple(
     Rule(
@@ -115,7 +122,7 @@ RULES: tuple[Rule, ...] = tuple(
         Layer.TCP,
         mechanism,
         Verdict.INTERFERED,
-        Certainty.LIKELY,
+        Certainty.POSSIBLE,
         _partly(*kinds),
         f"{comment} Only at some addresses: users reach the service by luck.",
         _SOURCE,

@@ -1,7 +1,9 @@
 """TLS rules: handshakes that end from here and not elsewhere, and certificates that only this path shows.
 
-The strongest evidence is a pair on one address: this SNI fails while another passes. It needs no control. Without it, a
-control that shakes hands where we cannot is evidence too, of less weight.
+The strongest evidence is a name that fails wherever it goes from here, at servers that have nothing to do with it,
+while strangers pass there. That it fails at its own address, where another passes, shows that the name matters, and
+not to whom: a front may turn a country away from one of its customers, or have lost one in our region. A control that
+shakes hands where we cannot is evidence too, of less weight.
 """
 
 from collections.abc import Callable
@@ -16,7 +18,8 @@ from probe.diagnose.compare import (
 from probe.diagnose.elsewhere import visits
 from probe.diagnose.facts import Depth, Facts, Flow, Hop
 from probe.diagnose.rule import Hit, Rule
-from probe.diagnose.rules.tcp import always, usable
+from probe.diagnose.rules.tcp import always, at_home, usable
+from probe.diagnose.told import led_elsewhere
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 from probe.model.failure import FailureKind
 from probe.model.observation import Purpose
@@ -58,15 +61,20 @@ def _other_sni_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], 
         alike = [v for v in visits(hop) if v.weight(lambda f: f.failure in kinds) is Certainty.CONFIRMED]
         if (depth is None or no_better_there(hop, failed)) and not alike:
             return None  # a server may refuse a name itself; only who asks it elsewhere, or elsewhere asks, tells
-        asked = bool(alike or facts.control_at(hop))  # another vantage may have met another server, at another time
-        again = asked and (hop.tries >= 2 or len(failed) >= 2) and not any(v.passes for v in visits(hop))
+        again = bool(alike) and (hop.tries >= 2 or len(failed) >= 2)
         return Hit(
             _evidence(failed) + _evidence(passed) + tuple(i for v in alike for i in v.indexes),
             f"this SNI fails in {hop.tries} tries, another SNI passes on the same address",
-            Certainty.CONFIRMED if again else Certainty.LIKELY,
+            Certainty.CONFIRMED if again else _of_the_name(facts, hop, failed),
         )
 
     return when
+
+
+def _of_the_name(facts: Facts, hop: Hop, failed: tuple[Flow, ...]) -> Certainty:
+    """What it weighs that the name matters at one address. A name that passes elsewhere is not what the path minds."""
+    passes = any(v.passes for v in visits(hop))
+    return Certainty.POSSIBLE if passes and at_home(facts, failed) is None else Certainty.LIKELY
 
 
 def _fails_elsewhere(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None]:
@@ -105,14 +113,15 @@ def _control_passes(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hi
         failed = failed_handshakes(facts, hop, kinds)
         if not failed or not beyond(facts, hop, Depth.CONNECTED) or no_better_there(hop, failed):
             return None
+        if led_elsewhere(facts, hop, failed):
+            return None
         passes = any(v.passes for v in visits(hop))
         if passes and sum(f.stage == "tls" and f.failure in kinds for f in hop.ours) < 2:
             return None  # once, and not by the name: what came after may be the server's, tired of our trying
         note = f"the handshake fails from here in {hop.tries} tries; the control completes it"
         where = {f.address for f in failed}
         others = [f for f in hop.by(Purpose.CONTROL_SNI) if f.address in where and f.tcp.failure is None]
-        weaker = Certainty.POSSIBLE if others or passes else None  # not the name alone
-        return Hit(_evidence((*failed, *others)), note, weaker)
+        return Hit(_evidence((*failed, *others)), note, at_home(facts, failed))
 
     return when
 
@@ -132,7 +141,10 @@ def _partly(kinds: tuple[FailureKind, ...]) -> Callable[[Facts, Hop], Hit | None
         note = f"at {which} this SNI fails in every try and works from the control" + (
             "; another SNI passes there" if passed else ""
         )
-        return Hit(_evidence(shown) + _evidence(passed), note, Certainty.CONFIRMED if passed else None)
+        alike = [v for v in visits(hop) if v.weight(lambda f: f.failure in kinds) is Certainty.CONFIRMED]
+        named = _of_the_name(facts, hop, shown) if passed else at_home(facts, shown)
+        seen = _evidence(shown) + _evidence(passed) + tuple(i for v in alike for i in v.indexes)
+        return Hit(seen, note, Certainty.CONFIRMED if passed and alike else named)
 
     return when
 
@@ -150,7 +162,10 @@ def _wrong_certificate(untrusted: bool) -> Callable[[Facts, Hop], Hit | None]:
         certificate = next(f.tls.certificates[0] for f in chosen if f.tls and f.tls.certificates)
         whose = f"issued by {certificate.issuer}" if untrusted else f"for {', '.join(certificate.names[:2])}"
         here = any(address_works_there(hop, f.address) for f in chosen)
-        weaker = None if here else Certainty.POSSIBLE  # the control may have met another server of the endpoint's
+        default = all(f.tls is not None and K.SSL_INVALID_HOSTNAME in f.tls.problems for f in chosen)
+        weaker = None if here and not default else at_home(facts, chosen) or Certainty.POSSIBLE
+        # the control may have met another server of the endpoint's, of those that share an address (anycast) even; and
+        # what a server shows for a name that it lost is made for another name
         return Hit(_evidence(chosen), f"a certificate {whose}, which the control does not see", weaker)
 
     return when
@@ -181,22 +196,23 @@ RULES: tuple[Rule, ...] = (
          "What users saw on 8 February 2021 as an SSL error; the cause is the forged answer.",
          "Hoang et al. 2021 (GFWatch), on the addresses of other companies in forged answers"),
     *(Rule(f"tls.{slug}.other_sni_passes", _T, mechanism, _B, Certainty.CONFIRMED, _other_sni_passes(kinds),
-           f"{comment} Another name passes on the same address, so the name is what it looks at.",
+           f"{comment} Another name passes on the same address, so the name is what it looks at. Confirmed only if"
+           " it fails at an unrelated server as well: a front may turn a country away from one customer.",
            "RFC 9505 section 4.2.3; OONI 2023 on Tanzania") for slug, mechanism, kinds, comment in _KINDS),
     *(Rule(f"tls.{slug}.fails_elsewhere", _T, mechanism, _B, Certainty.CONFIRMED, _fails_elsewhere(kinds),
            f"{comment} The name draws it at an unrelated server as well, where other strange names pass: the path reads"
            " names.", "Bock et al. 2021, Your Censor is My Censor, on residual censorship")
       for slug, mechanism, kinds, comment in _KINDS),
-    *(Rule(f"tls.{slug}.control_passes", _T, mechanism, _B, Certainty.LIKELY, _control_passes(kinds),
+    *(Rule(f"tls.{slug}.control_passes", _T, mechanism, _B, Certainty.POSSIBLE, _control_passes(kinds),
            f"{comment} The control is answered in TLS.", "RFC 9505 section 4.2.3") for slug, mechanism, kinds, comment
       in _KINDS),
-    *(Rule(f"tls.{slug}.partly", _T, mechanism, Verdict.INTERFERED, Certainty.LIKELY, _partly(kinds),
+    *(Rule(f"tls.{slug}.partly", _T, mechanism, Verdict.INTERFERED, Certainty.POSSIBLE, _partly(kinds),
            f"{comment} Only at some addresses or over one family: filters often know IPv4 alone.",
            "RFC 9505 section 4.2.3") for slug, mechanism, kinds, comment in _KINDS),
     Rule("tls.interception", _T, Mechanism.TLS_INTERCEPTION, _B, Certainty.CONFIRMED, _wrong_certificate(True),
          "A chain of an authority nobody trusts, at an address where the control meets the true one.",
          "Raman et al. 2020, Investigating Large Scale HTTPS Interception in Kazakhstan"),
-    Rule("tls.impostor", _T, Mechanism.TLS_IMPOSTOR, _B, Certainty.LIKELY, _wrong_certificate(False),
+    Rule("tls.impostor", _T, Mechanism.TLS_IMPOSTOR, _B, Certainty.POSSIBLE, _wrong_certificate(False),
          "A certificate for another name, at an address where the control meets the endpoint.",
          "RFC 9525; OONI ts-017"),
 )  # fmt: skip

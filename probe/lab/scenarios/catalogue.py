@@ -5,14 +5,27 @@ Scenarios 99 to 111 are about apps and time: they are made of series of these an
 
 from functools import cache
 
-from probe.lab.scenarios import dns, http, innocent, oddities, quic, redirects, tcp, tls, variants, worlds
+from probe.lab.scenarios import (
+    dns,
+    homes,
+    http,
+    innocent,
+    oddities,
+    quic,
+    redirects,
+    services,
+    tcp,
+    tls,
+    variants,
+    worlds,
+)
 from probe.lab.scenarios.scenario import Scenario
 
 
 @cache
 def catalogue() -> tuple[Scenario, ...]:
     """Every scenario, in the list's order. A number may have variants, each with a name of its own."""
-    sections = (innocent, dns, tcp, tls, http, redirects, quic, variants, worlds, oddities)
+    sections = (innocent, dns, tcp, tls, http, redirects, quic, variants, worlds, oddities, services, homes)
     every = (each for section in sections for each in section.scenarios())
     return tuple(sorted(every, key=lambda each: each.number))
 

@@ -31,6 +31,10 @@ ENDS = {
     "lone-timeout": TIMEOUT,
     "reset-while-overloaded": HANDSHAKE,
     "silent-while-overloaded": TIMEOUT,
+    "first-connections-dropped": TIMEOUT,
+    "sni-reset-at-one-address": HANDSHAKE,
+    "host-reset-at-one-address": BROKEN,
+    "family-resolver-nxdomain": UNRESOLVED,
     "hangs-up-while-overloaded": BROKEN,
     "edge-lost-the-site": HANDSHAKE,
     "edge-resets-the-site": HANDSHAKE,
@@ -73,7 +77,7 @@ ENDS = {
 UNMET = {"reset-of-tls12-only", "ipv4-dropped", "quic-sni-dropped", "quic-dropped-everywhere", "quic-residual"}
 """Scenarios whose rules an ordinary fetch over TCP does not meet."""
 
-NOT_THE_TARGETS = {"doh-sni", "control", "portal-80", "ban"}
+NOT_THE_TARGETS = {"doh-sni", "control", "portal-80", "ban", "reference", "references"}
 """Rules that hit something else than the target's own flow."""
 
 NAMES = [each.name for each in catalogue() if Substrate.PACKET in each.substrates]
