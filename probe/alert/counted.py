@@ -1,23 +1,15 @@
-"""A series' short runs of failures, counted one measurement at a time, and the noise that they teach. O(1) a series.
+"""A series' short runs of failures, counted one measurement at a time. O(1) a series.
 
-Counts what `timeline.noise.count` counts in the same measurements. The long past fades, so that a line that has become
-better or worse is learnt anew within weeks. A report learns from a whole history, a watch from what it has seen so far:
-so it errs upwards while it has seen little.
+Counts what `timeline.noise.count` counts in the same measurements; what the counts teach is for `timeline.noise` to
+say. The long past fades, so that a line that has become better or worse is learnt anew within weeks.
 """
-
-from collections.abc import Sequence
 
 import msgspec
 
-from probe.timeline.noise import DEFAULT, Noise, Quiet, estimate, pooled
+from probe.timeline.noise import Quiet
 
 FADES = 20_000.0
 """After so many measurements all counts are halved: about five months at 10 minutes."""
-
-NEW = Noise(start=0.02, follow=0.25, runs=10.0)
-"""What is assumed of a place of which nothing is known: that its failures may come in bursts."""
-KNOWN = 2000.0
-"""Measurements of a place, all series together, after which bursts would have shown themselves."""
 
 
 class Counted(msgspec.Struct):
@@ -60,15 +52,3 @@ class Counted(msgspec.Struct):
             self.twos += 1
         else:
             self.chances -= 1
-
-
-def learnt(counted: Sequence[Quiet]) -> Noise:
-    """The ordinary noise of a place from its series, the prior for each of them.
-
-    `pooled` leaves out series with more failures than most; where bursts are rare, these are the very ones that had
-    one. So all of them together are asked as well how often a failure follows a failure, and the higher counts.
-    """
-    total = Quiet(*(sum(column) for column in zip(*counted, strict=True))) if counted else Quiet(0.0, 0.0, 0.0)
-    before = NEW if total.chances < KNOWN else DEFAULT
-    middle = pooled(counted, before)
-    return msgspec.structs.replace(middle, follow=max(middle.follow, estimate(total, before).follow))

@@ -31,6 +31,14 @@ upper ones keep a failure from ever counting for the open state: the lowest bloc
 ORDINARY = 0.35
 """A series whose short runs alone make up a larger share teaches nothing: that is no flakiness but a partial block."""
 
+BURSTS, LONE = 0.25, 0.1
+"""What is assumed of `follow`: while nothing is known, that failures come in bursts; in the end, that they do not."""
+
+QUIET_SPELL = 10_000.0
+"""Measurements of a vantage, all series together, after which half of the belief in bursts is gone. Failures of which
+the runs can be counted settle it sooner; this is for a vantage with hardly any: bursts that come once in 10,000
+measurements are then rare enough not to be taken for a block."""
+
 START_WEIGHT = 100.0
 MOST_RUNS = 50.0
 """How many chances, and at most how many runs, the prior is worth beside the series' own."""
@@ -43,7 +51,7 @@ class Noise(msgspec.Struct, frozen=True):
     """
 
     start: float = 0.02
-    follow: float = 0.1
+    follow: float = BURSTS
     runs: float = 10.0
 
     @property
@@ -64,25 +72,40 @@ class Quiet(NamedTuple):
     twos: float
 
 
-def learn(series: Iterable[Bools], prior: Noise = DEFAULT) -> Noise:
+def learn(series: Iterable[Bools]) -> Noise:
     """The noise of one vantage from its endpoints: the median endpoint's `start`, and `follow` pooled.
 
     Each element has, in order of time, one bool for every GOOD (False) and BAD (True); VOID is left out. The median
-    keeps a minority of partly blocked endpoints from teaching. Without any measurement the prior comes back.
+    keeps a minority of partly blocked endpoints from teaching. Without any measurement `DEFAULT` comes back.
     """
-    return pooled([count(bad) for bad in series if bad.size], prior)
+    return pooled([count(bad) for bad in series if bad.size])
 
 
-def pooled(counted: Sequence[Quiet], prior: Noise = DEFAULT) -> Noise:
-    """`learn`, from what was counted in each series. Nothing counted: the prior."""
+def pooled(counted: Sequence[Quiet]) -> Noise:
+    """`learn`, from what was counted in each series. Nothing counted: `DEFAULT`."""
+    prior = assumed(sum(quiet.chances for quiet in counted))
     if not counted:
         return prior
     single = [estimate(quiet, prior).start for quiet in counted]
     middle = float(np.median(single))
-    calm = [quiet for quiet, start in zip(counted, single, strict=True) if start <= 1.5 * middle]
+    calm = [quiet for quiet, start in zip(counted, single, strict=True) if _calm(quiet, start, middle)]
     ones, twos = sum(quiet.ones for quiet in calm), sum(quiet.twos for quiet in calm)
     worth = min(prior.runs + ones, MOST_RUNS)
     return msgspec.structs.replace(bounded(middle, _follow(ones, twos, prior)), runs=worth)
+
+
+def assumed(chances: float) -> Noise:
+    """What is thought of a vantage, before its failures are counted, from how long it was measured."""
+    return Noise(follow=LONE + (BURSTS - LONE) * QUIET_SPELL / (QUIET_SPELL + chances))
+
+
+def _calm(quiet: Quiet, start: float, middle: float) -> bool:
+    """Whether a series is hardly noisier than the median one, or not by more than chance.
+
+    Chance is two standard deviations: the root of a Poisson count has one of a half. In a short history most series
+    have had no failure at all, and without chance the few that had one would never teach how failures follow.
+    """
+    return start <= 1.5 * middle or (quiet.ones + quiet.twos) ** 0.5 <= (middle * quiet.chances) ** 0.5 + 1.0
 
 
 def refine(bad: Bools, prior: Noise, open_time: Bools | None = None) -> Noise:

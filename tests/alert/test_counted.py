@@ -1,11 +1,10 @@
-"""What is counted one at a time is what the array form counts; what it teaches errs upwards while little is known."""
+"""What is counted one at a time is what the array form counts."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.alert.counted import FADES, KNOWN, NEW, Counted, learnt
+from probe.alert.counted import FADES, Counted
 from probe.timeline.noise import Quiet, count
 
 
@@ -31,17 +30,3 @@ def test_the_long_past_fades() -> None:
     counted = Counted(chances=FADES, ones=100.0, twos=10.0, run=0)
     counted.take(False)
     assert counted.quiet() == Quiet((FADES + 1) / 2, 50.0, 5.0)
-
-
-def test_nothing_known_means_bursts_may_come() -> None:
-    assert learnt([]).follow == NEW.follow
-    assert learnt([Quiet(KNOWN - 1, 0.0, 0.0)]).follow == NEW.follow
-    assert learnt([Quiet(KNOWN, 0.0, 0.0)]).follow < NEW.follow
-
-
-def test_rare_bursts_are_seen_though_most_series_had_none() -> None:
-    """Three of twenty series had bursts; the others none. The median series knows nothing of them."""
-    counted = [Quiet(1000.0, 0.0, 0.0)] * 17 + [Quiet(1000.0, 14.0, 6.0)] * 3
-    noise = learnt(counted)
-    assert noise.follow >= 18 / 42
-    assert noise.start == pytest.approx(0.003)

@@ -4,14 +4,18 @@ import numpy as np
 import pytest
 
 from probe.timeline.noise import (
+    BURSTS,
     DEFAULT,
     FOLLOW_RANGE,
+    LONE,
+    QUIET_SPELL,
     START_RANGE,
     Bools,
     Noise,
     Quiet,
     count,
     learn,
+    pooled,
     refine,
     refine_quietest,
 )
@@ -88,6 +92,30 @@ def test_the_prior_of_a_vantage_is_worth_what_it_has_seen() -> None:
     calm, busy = learn([drawn("." * 700)] * 3), learn([chain(0.05, 0.05, 2000, seed) for seed in range(3)])
     assert calm.runs == DEFAULT.runs
     assert busy.runs == 50
+
+
+def test_nothing_known_means_bursts_may_come() -> None:
+    assert pooled([]).follow == BURSTS
+    assert pooled([Quiet(QUIET_SPELL, 0.0, 0.0)]).follow == pytest.approx((BURSTS + LONE) / 2)
+    assert pooled([Quiet(1000 * QUIET_SPELL, 0.0, 0.0)]).follow == pytest.approx(LONE, rel=0.01)
+
+
+def test_lone_failures_show_that_there_are_no_bursts() -> None:
+    assert pooled([Quiet(200.0, 10.0, 0.0)] * 10).follow < LONE
+
+
+def test_the_few_series_that_had_a_failure_by_chance_teach_how_failures_follow() -> None:
+    """A day of 20 series: most had no failure at all, eight had one run, four of those of two failures."""
+    day = [Quiet(144.0, 0.0, 0.0)] * 12 + [Quiet(142.0, 1.0, 0.0)] * 4 + [Quiet(142.0, 0.0, 1.0)] * 4
+    assert pooled(day).follow > 0.5
+    assert pooled(day).runs == DEFAULT.runs + 4
+
+
+def test_endpoints_much_noisier_than_most_do_not_teach_how_failures_follow() -> None:
+    """A fortnight at 1 h: one lone failure each, but for three of ten that are partly blocked."""
+    lone = [Quiet(334.0, 1.0, 0.0)] * 7
+    partly = [Quiet(250.0, 12.0, 7.0)] * 3
+    assert pooled([*lone, *partly]).follow < 0.3 < pooled(partly).follow
 
 
 def test_a_vantage_without_measurements_keeps_the_prior() -> None:
