@@ -47,8 +47,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that changed. `id` is the same whenever the same measurements are played again.
 
     `time` is that of the measurement that changed it. `onset` and `end` are the OBSERVED intervals, `certain_*` the
-    CERTAIN ones. `runs` counts measurements from the first failure on; `certainty` is the highest of a finding among
-    them. `repeating`: the block comes and goes, and further changes are not told.
+    CERTAIN ones. `runs` counts measurements from the first failure on; `certainty` is what those that failed carry
+    together; `rung` is how sure a block is (`report.ladder`), and `raised` that this was told before on a lower one.
+    `repeating`: the block comes and goes, and further changes are not told.
     """
 
     id: str
@@ -66,6 +67,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     certain_end: Between | None = None
     mechanisms: tuple[str, ...] = ()
     certainty: str = ""
+    rung: str = ""
+    raised: bool = False
     runs: int = 0
     repeating: bool = False
     fitness: str = ""

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from probe.alert import places, watched, words
 from probe.alert.alert import Alert, Between, Kind, Message, Proof
-from probe.alert.counted import NEW, learnt
 from probe.alert.memory import FORGOTTEN_AFTER, RUNS_KEPT, Kept, Memory
 from probe.alert.places import Place, Turn
 from probe.alert.proof import lines_of
@@ -26,9 +25,11 @@ from probe.model.episode import Interval, SeriesKey
 from probe.model.measurement import Measurement
 from probe.model.target import Role
 from probe.report.gather import VantageKey
+from probe.report.ladder import BLOCKS
 from probe.report.times import Times
 from probe.store import reader
 from probe.timeline.ledger import limits_for
+from probe.timeline.noise import DEFAULT, pooled
 from probe.timeline.series import Row, point_of
 
 MOST_SERIES = 20_000
@@ -48,9 +49,11 @@ class News(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What the ledger says of a series now: blocked (confirmed) or suspected and told, and since when at the latest."""
+    """What the ledger says of a series now: beyond chance, and then blocked or, where nothing measured settles why,
+    unreachable; or suspected and told; and since when at the latest."""
 
     blocked: bool
+    unreachable: bool
     suspected: bool
     since: float | None
 
@@ -62,6 +65,8 @@ class Alerts:
         self.every, self.results = every, results
         self.left_out = 0
         self._series = {one.key: one.watched for one in memory.series}
+        for one in self._series.values():
+            watched.adopt(one)
         self._places, self._runs = memory.places, memory.runs
         self._zone = ZoneInfo(zone)
         self._news: list[News] = []
@@ -115,7 +120,7 @@ class Alerts:
             if len(self._series) >= MOST_SERIES:
                 self.left_out += 1
                 return
-            one = self._series[key] = watched.begin(NEW, self.every)
+            one = self._series[key] = watched.begin(DEFAULT, self.every)
         if late and row.time <= one.last:
             return
         change = watched.take(one, point_of(row))
@@ -134,14 +139,15 @@ class Alerts:
     def _learn(self, vantage: str) -> None:
         """What the run taught of ordinary failures here, for series at rest."""
         here = [one for key, one in self._series.items() if key.vantage == vantage]
-        prior = learnt([one.counted.quiet() for one in here if one.counted.chances])
+        prior = pooled([one.counted.quiet() for one in here if one.counted.chances])
         limits = limits_for(self.every)
         for one in here:
             watched.retune(one, prior, limits, self.every)
 
     def _messages(self, news: Sequence[News]) -> Iterable[Message]:
         def together(one: News) -> tuple[str, ...]:
-            return (one.change.kind, one.key.vantage, one.key.country, str(one.key.asn))
+            block = str(one.change.rung in BLOCKS)  # what is merely unreachable is told apart from what is blocked
+            return (one.change.kind, block, one.key.vantage, one.key.country, str(one.key.asn))
 
         where = self._proofs(news)
         for _, group in groupby(sorted(news, key=lambda one: (together(one), one.key)), key=together):
@@ -202,9 +208,8 @@ def row_of(one: Measurement | reader.Row) -> Row:
 
 
 def _standing(one: Watched) -> Standing:
-    return Standing(
-        one.told == Kind.CONFIRMED, one.told == Kind.SUSPECTED, one.since if one.told == Kind.CONFIRMED else None
-    )
+    beyond, block = one.told == Kind.CONFIRMED, watched.rung_of(one) in BLOCKS
+    return Standing(beyond and block, beyond and not block, one.told == Kind.SUSPECTED, one.since if beyond else None)
 
 
 def _explain(measurement: str) -> str:
@@ -231,6 +236,8 @@ def _alert(one: News, text: str, explain: str, where: dict[str, tuple[str, int]]
         certain_end=_between(change.certain_end),
         mechanisms=change.mechanisms,
         certainty=change.certainty,
+        rung=str(change.rung) if told else "",
+        raised=change.raised,
         runs=change.runs,
         repeating=change.repeating,
         proof=Proof(measurement=change.proof, explain=explain, file=file, line=number),

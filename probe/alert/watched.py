@@ -2,7 +2,8 @@
 
 Says when something changed that people should hear of. The ledger decides (`timeline.live`), so that noise pages
 nobody: a suspicion is told only where noise hardly ever brings one. The order in which measurements come is the law
-here: where the clock was set back, the times before are brought down to it and the intervals widened.
+here: where the clock was set back, the times before are brought down to it and the intervals widened. What the ledger
+confirms is beyond chance, and no more; how far it is a block, the rung says (`report.ladder`).
 """
 
 from typing import NamedTuple
@@ -12,11 +13,13 @@ import msgspec
 from probe.alert.alert import Kind
 from probe.alert.counted import Counted
 from probe.model.diagnosis import Certainty
-from probe.model.episode import Interval
+from probe.model.episode import EpisodeState, Interval
+from probe.report.ladder import Rung, rung
 from probe.timeline import live
+from probe.timeline.certainty import Tally, rank
 from probe.timeline.ledger import Limits, Span, limits_for
 from probe.timeline.noise import Noise, estimate
-from probe.timeline.onset import CERTAINTIES, widened
+from probe.timeline.onset import widened
 from probe.timeline.series import Evidence, Point
 
 HELD_BACK = 4.0
@@ -34,7 +37,8 @@ MECHANISMS_KEPT = 4
 
 
 class Change(NamedTuple):
-    """What one measurement changed. `proof` is the id of the measurement to look at; `runs`: since the first BAD."""
+    """What one measurement changed. `proof` is the id of the measurement to look at; `runs`: since the first BAD;
+    `raised`: what was told on a lower rung is now a block, or a surer one."""
 
     kind: Kind
     onset: Interval
@@ -46,13 +50,16 @@ class Change(NamedTuple):
     proof: str
     runs: int
     repeating: bool
+    rung: Rung = Rung.NONE
+    raised: bool = False
 
 
 class Watched(msgspec.Struct):
     """All that is kept of one series.
 
     `told`: the kind last told that still stands. `seen`: each mechanism's last time since the ledger left zero; `proof`
-    and `certainty`: the latest of the surest failures since then. `stepped`, `step`: when and how far the clock was
+    and `certainty`: the latest of the surest failures since then; `sure`: how sure they are together; `rung`: the last
+    one told of what the ledger has confirmed. `stepped`, `step`: when and how far the clock was
     last set back. `cycles`: how often the block came and went with no rest between; `since`, `ended`: when it was last
     confirmed and over; `hushed`: it stands and was not told.
     """
@@ -63,6 +70,8 @@ class Watched(msgspec.Struct):
     seen: dict[str, float] = {}
     proof: str = ""
     certainty: str = ""
+    sure: Tally = msgspec.field(default_factory=Tally)
+    rung: Rung = Rung.NONE
     last: float = 0.0
     stepped: float = 0.0
     step: float = 0.0
@@ -75,6 +84,12 @@ class Watched(msgspec.Struct):
 def begin(prior: Noise, schedule: float) -> Watched:
     """A series not yet measured, at a place of this noise, measured every `schedule` seconds."""
     return Watched(live.begin(prior, limits_for(schedule), schedule))
+
+
+def adopt(one: Watched) -> None:
+    """Make of what an older version kept what is kept now: it called all that the ledger confirmed blocked."""
+    if one.told == Kind.CONFIRMED and one.rung is Rung.NONE:
+        one.rung = rung(EpisodeState.CONFIRMED, one.certainty)
 
 
 def retune(one: Watched, prior: Noise, limits: Limits, schedule: float) -> None:
@@ -99,7 +114,7 @@ def take(one: Watched, point: Point) -> Change | None:
         one.counted.break_off()
     change = _change(one, point, news, span)
     if live.at_rest(one.state):
-        one.seen, one.proof, one.certainty = {}, "", ""
+        one.seen, one.proof, one.certainty, one.sure, one.rung = {}, "", "", Tally(), Rung.NONE
     return change
 
 
@@ -119,12 +134,16 @@ def _remember(one: Watched, point: Point) -> None:
         one.seen[point.mechanism] = point.time
         if len(one.seen) > MECHANISMS_KEPT:
             del one.seen[min(one.seen, key=lambda name: one.seen[name])]
-    if not one.proof or _rank(point.certainty) >= _rank(one.certainty):
+    if not one.proof or rank(point.certainty) >= rank(one.certainty):
         one.proof, one.certainty = point.id, point.certainty
+    one.sure.take(point.certainty)
 
 
-def _rank(certainty: str) -> int:
-    return CERTAINTIES.index(certainty) if certainty in CERTAINTIES else 0
+def rung_of(one: Watched) -> Rung:
+    """How far what stands now is a block; never lower than what was told of it."""
+    if not one.state.blocked:
+        return rung(EpisodeState.SUSPECTED, one.sure.certainty())
+    return max(one.rung, rung(EpisodeState.CONFIRMED, one.sure.certainty()), key=tuple(Rung).index)
 
 
 def _change(one: Watched, point: Point, news: live.News, span: Span | None) -> Change | None:
@@ -132,7 +151,7 @@ def _change(one: Watched, point: Point, news: live.News, span: Span | None) -> C
     before = one.told
     if one.state.blocked:
         one.told = Kind.CONFIRMED
-        return _confirmed(one) if before != Kind.CONFIRMED else _lasting(one)
+        return _confirmed(one) if before != Kind.CONFIRMED else _lasting(one) or _raised(one)
     if before == Kind.CONFIRMED:
         one.told, one.ended, one.hushed = None, point.time, False
         return _ended(one, span, point) if span is not None and news == live.News.OVER else None
@@ -152,8 +171,21 @@ def _resting(one: Watched) -> bool:
 def _confirmed(one: Watched) -> Change | None:
     one.cycles = 1 if _resting(one) else one.cycles + 1
     one.since, one.hushed = one.last, one.cycles > CYCLES
+    one.rung = rung_of(one)
     standing = live.present(one.state)
     return None if standing is None or one.hushed else _worded(one, Kind.CONFIRMED, standing)
+
+
+def _raised(one: Watched) -> Change | None:
+    """What was told as unreachable turns out a block, or a block is surer than was told: once a rung, and never back.
+
+    A certainty counts only when several failures carry it (`timeline.certainty`), so that no single one tells.
+    """
+    standing = live.present(one.state) if not one.hushed and rung_of(one) != one.rung else None
+    if standing is None:
+        return None
+    one.rung = rung_of(one)
+    return _worded(one, Kind.CONFIRMED, standing)._replace(raised=True)
 
 
 def _lasting(one: Watched) -> Change | None:
@@ -161,7 +193,7 @@ def _lasting(one: Watched) -> Change | None:
     standing = live.present(one.state) if one.hushed and one.last - one.since >= REST else None
     if standing is None:
         return None
-    one.hushed, one.cycles = False, 1
+    one.hushed, one.cycles, one.rung = False, 1, rung_of(one)
     return _worded(one, Kind.CONFIRMED, standing)
 
 
@@ -204,10 +236,11 @@ def _worded(one: Watched, kind: Kind, span: Span) -> Change:
         end=span.end and _doubtful(one, span.end),
         certain_end=span.certain_end and _doubtful(one, span.certain_end),
         mechanisms=tuple(name for name, at in one.seen.items() if at >= since),
-        certainty=one.certainty,
+        certainty=one.sure.certainty(),
         proof=one.proof,
         runs=(one.state.seen if span.after is None else span.after) - span.first,
         repeating=one.cycles >= CYCLES,
+        rung=one.rung if kind == Kind.ENDED else rung_of(one),
     )
 
 

@@ -1,12 +1,13 @@
 """The words of an alert: one line, exact, with the measurement that proves it. Pure.
 
-Uses the phrases and times of the report, so that a page at night and the report next morning say the same. Certainty is
-always one of two words, suspected or confirmed. Says where and how something was cut off and never who did it; holds
-names and network numbers and never an address. Every text passes `harmless`.
+Uses the phrases and times of the report, so that a page at night and the report next morning say the same. How sure a
+block is stands first, by the report's ladder (`report.ladder`); how sure it is that this is more than chance stands
+after it ("suspected", "beyond chance"), and the one is never said for the other. Says where and how something was cut
+off and never who did it; holds names and network numbers and never an address. Every text passes `visible`.
 """
 
 import re
-import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,8 +16,10 @@ from probe.alert.places import Turn
 from probe.alert.watched import Change
 from probe.model.diagnosis import Fitness
 from probe.model.episode import Interval, SeriesKey
+from probe.model.shown import visible
 from probe.report import times, words
 from probe.report.gather import VantageKey
+from probe.report.ladder import BLOCKS, RUNGS, Rung, lowest
 from probe.report.times import Times
 
 NAMED = 12
@@ -35,34 +38,50 @@ class Told(NamedTuple):
     explain: str
 
 
-def harmless(text: str) -> str:
-    """`text` with control, format and surrogate characters as escapes: no line, colour or direction of its own."""
-    return "".join(c if unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in text)
-
-
 def line(told: Told, clock: Times) -> str:
     """`clubhouse/api on AS4134 (sha-ct): blocked since 8 Feb 10:50–11:00 UTC, forged DNS answer, confirmed ...`."""
-    return harmless(f"{words.label(told.key)} {_on(told.key)}: {said(told.change, clock)}; {told.explain}")
+    return visible(f"{words.label(told.key)} {_on(told.key)}: {said(told.change, clock)}; {told.explain}")
 
 
 def said(change: Change, clock: Times) -> str:
     """What of it: since when, how, how sure."""
-    since = times.interval(clock, change.onset)
-    how = words.mechanisms(change.mechanisms)
+    since, runs = times.interval(clock, change.onset), _plural(change.runs, "run")
     match change.kind:
         case Kind.CONFIRMED:
             again = ", comes and goes: changes are not told until it rests for a week" if change.repeating else ""
-            return f"blocked since {since}, {how}, confirmed after {_plural(change.runs, 'run')}{again}"
+            surer = ", surer than was told before" if change.raised else ""
+            return f"{CUT_OFF[change.rung]} since {since}, {_how(change, f'beyond chance after {runs}')}{surer}{again}"
         case Kind.SUSPECTED:
-            return f"perhaps blocked since {since}, {how}, suspected after {_plural(change.runs, 'run')}"
+            return f"{_perhaps(change.rung)} since {since}, {_how(change, f'suspected after {runs}')}"
         case Kind.ENDED:
             end = change.end or change.onset
             lasted = times.duration(max((end.earliest or change.onset.latest) - change.onset.latest, 0.0))
-            return (
-                f"reached again since {times.interval(clock, end)}, was blocked at least {lasted}, since {since}, {how}"
-            )
+            was = f"was {CUT_OFF[change.rung]} for at least {lasted}, since {since}"
+            return f"reached again since {times.interval(clock, end)}, {was}, {_how(change)}"
         case _:
             return "reached again: the suspicion is withdrawn"
+
+
+CUT_OFF: dict[str, str] = {
+    Rung.UNREACHABLE: "unreachable",
+    Rung.CONSISTENT: "consistent with blocking",
+    Rung.LIKELY: "likely blocked",
+    Rung.CONFIRMED: "blocked",
+}
+"""What is said of what the ledger confirmed: it claims no more than its rung."""
+
+
+def _perhaps(rung: str) -> str:
+    """What is said of what the ledger suspects."""
+    return "perhaps blocked" if rung in BLOCKS else "perhaps unreachable"
+
+
+def _how(change: Change, sure: str = "") -> str:
+    """By which method, or that it is not settled; and how sure it is that this is more than chance."""
+    if change.rung not in BLOCKS:
+        return f"reached from elsewhere; why is not settled{f' ({sure})' if sure else ''}"
+    proven = f" ({Rung.CONFIRMED})" if change.rung == Rung.CONFIRMED else ""
+    return f"{words.mechanisms(change.mechanisms)}{proven}{f', {sure}' if sure else ''}"
 
 
 def turn(vantage: VantageKey, one: Turn, every: float, clock: Times) -> str:
@@ -82,7 +101,7 @@ def turn(vantage: VantageKey, one: Turn, every: float, clock: Times) -> str:
             told = f"watch overdue: nothing measured since {since}, though every {times.duration(every)} is asked for"
         case _:
             told = f"measuring again since {since}; nothing was measured for {lost}"
-    return harmless(f"{_place(vantage)}: {told}")
+    return visible(f"{_place(vantage)}: {told}")
 
 
 def several(told: Sequence[Told], clock: Times) -> tuple[str, str]:
@@ -90,8 +109,8 @@ def several(told: Sequence[Told], clock: Times) -> tuple[str, str]:
     first = told[0]
     targets = len({one.key.target for one in told})
     count = f"{len(told)} endpoints" + (f" of {targets} targets" if targets > 1 else f" of {first.key.target}")
-    title = harmless(f"{count} {_on(first.key)}: {_together([one.change for one in told], clock)}")
-    lines = [harmless(f"{words.label(one.key)}: {said(one.change, clock)}; {one.explain}") for one in told[:NAMED]]
+    title = visible(f"{count} {_on(first.key)}: {_together([one.change for one in told], clock)}")
+    lines = [visible(f"{words.label(one.key)}: {said(one.change, clock)}; {one.explain}") for one in told[:NAMED]]
     return title, listed(title, lines, len(told))
 
 
@@ -126,13 +145,22 @@ def _together(changes: Sequence[Change], clock: Times) -> str:
     """What is common to several changes: their intervals' overlap, or from the first to the last."""
     match changes[0].kind:
         case Kind.CONFIRMED:
-            return f"blocked, confirmed, {_when([one.onset for one in changes], clock)}"
+            return f"{_counted(changes)}, beyond chance, {_when([one.onset for one in changes], clock)}"
         case Kind.SUSPECTED:
-            return f"perhaps blocked, suspected, {_when([one.onset for one in changes], clock)}"
+            return f"{_perhaps(changes[0].rung)}, suspected, {_when([one.onset for one in changes], clock)}"
         case Kind.ENDED:
             return f"reached again, {_when([one.end or one.onset for one in changes], clock)}"
         case _:
             return "reached again: the suspicion is withdrawn"
+
+
+def _counted(changes: Sequence[Change]) -> str:
+    """`likely blocked`; `20 blocked, 10 likely blocked` where they differ, the surest first."""
+    counts = Counter(one.rung for one in changes)
+    if len(counts) == 1:
+        (only,) = counts
+        return CUT_OFF[only] if only in BLOCKS else f"{CUT_OFF[only]}, why is not settled"
+    return ", ".join(f"{counts[rung]} {CUT_OFF[rung]}" for rung in reversed(RUNGS) if counts[rung])
 
 
 def _when(intervals: Sequence[Interval], clock: Times) -> str:
@@ -151,8 +179,8 @@ def subject(alert: Alert) -> str:
 
 
 HEADLINES = {
-    Kind.CONFIRMED: "blocked (confirmed)",
-    Kind.SUSPECTED: "perhaps blocked (suspected)",
+    Kind.CONFIRMED: "cut off",
+    Kind.SUSPECTED: "perhaps cut off (suspected)",
     Kind.ENDED: "reached again",
     Kind.WITHDRAWN: "suspicion withdrawn",
     Kind.UNFIT: "vantage unfit",
@@ -160,6 +188,7 @@ HEADLINES = {
     Kind.OVERDUE: "watch overdue",
     Kind.RESUMED: "watch measures again",
 }
+"""By kind; of a block it is said by the rung, where that is known."""
 
 
 def headline(message: Message) -> str:
@@ -167,7 +196,20 @@ def headline(message: Message) -> str:
     alerts = message.alerts
     first = f"{alerts[0].target}/{alerts[0].endpoint} " if alerts[0].target else ""
     what = first if len(alerts) == 1 else f"{len(alerts)} endpoints "
-    return harmless(f"probe: {what[:HEADLINE_NAME]}{HEADLINES[message.kind]}, {message.vantage}")
+    return visible(f"probe: {what[:HEADLINE_NAME]}{_in_short(message)}, {message.vantage}")
+
+
+def _in_short(message: Message) -> str:
+    """What happened, no surer than the least sure of its alerts."""
+    rungs = [Rung(one.rung) for one in message.alerts if one.rung in RUNGS]
+    if message.kind not in (Kind.CONFIRMED, Kind.SUSPECTED) or len(rungs) < len(message.alerts):
+        return HEADLINES[message.kind]
+    least = lowest(rungs)
+    if message.kind is Kind.SUSPECTED:
+        return f"{_perhaps(least)} (suspected)"
+    return {Rung.UNREACHABLE: "unreachable (why is not settled)", Rung.CONFIRMED: "blocked (confirmed)"}.get(
+        least, CUT_OFF[least]
+    )
 
 
 def _on(key: SeriesKey) -> str:

@@ -135,8 +135,9 @@ def _some(names: list[str]) -> str:
 
 
 def said(one: "Measurement") -> str:
-    """One measurement's verdict in a phrase."""
+    """One measurement's verdict in a phrase; of an anomaly, that nothing settles why it failed."""
     what = one.mechanism.replace("_", " ") if one.mechanism else one.failure or ""
     where = f" at {one.layer.upper()}" if one.layer and one.verdict != Verdict.OK else ""
     sure = f" ({one.certainty})" if one.certainty else ""
-    return f"{one.verdict}{where}{': ' if what else ''}{what}{sure}"
+    open_ = ", why is not settled" if one.verdict == Verdict.ANOMALY else ""
+    return f"{one.verdict}{where}{open_}{': ' if what else ''}{what}{sure}"

@@ -63,9 +63,11 @@ class LastRun(NamedTuple):
 
 
 class Ledger(NamedTuple):
-    """What the ledger says of a series: a confirmed block stands, a suspicion stands."""
+    """What stands against a series: failures beyond chance that show a block (`blocked`), or of which nothing measured
+    settles why (`unreachable`); a suspicion."""
 
     blocked: bool
+    unreachable: bool
     suspected: bool
 
 
@@ -162,12 +164,17 @@ class Gauges:
         known = [(one.labels, ledger[one.key]) for one in self._latest.values() if one.key in ledger]
         yield Family(
             "probe_endpoint_blocked",
-            "1 while the evidence ledger holds the endpoint for blocked (confirmed), else 0.",
+            "1 while the endpoint fails beyond chance and its failures show a block, else 0.",
             [(labels, one.blocked) for labels, one in known],
         )
         yield Family(
+            "probe_endpoint_unreachable",
+            "1 while the endpoint fails beyond chance, is reached from elsewhere, and nothing settles why, else 0.",
+            [(labels, one.unreachable) for labels, one in known],
+        )
+        yield Family(
             "probe_endpoint_suspected",
-            "1 while a block is suspected strongly enough to be told, else 0.",
+            "1 while the endpoint is suspected to be cut off strongly enough to be told, else 0.",
             [(labels, one.suspected) for labels, one in known],
         )
 

@@ -34,11 +34,13 @@ class EpisodeState(StrEnum):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many measurements stand behind an episode, inside it: blocked, fine, and saying nothing."""
+    """How many measurements stand behind an episode, inside it: failed, fine, and saying nothing; `sure`: how many of
+    the failed ones are as sure as the episode."""
 
     bad: int
     good: int
     void: int
+    sure: int = 0
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +53,10 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch in which a series was blocked.
+    """A stretch in which a series could not be reached: blocked, as far as `certainty` says so.
 
+    `state` says whether that is more than chance, and nothing of why; `certainty`, of its failures together, whether
+    they show a block (`timeline.certainty`; empty: nothing settles why). Reports speak by both (`report.ladder`).
     `onset` and `end` are the OBSERVED intervals, `certain_onset` and `certain_end` the CERTAIN ones (99.9 %), where
     they are known; `end` None: still blocked at the last measurement. `onset.earliest` None: since before the first.
     `witnesses` are measurement ids: last good, first bad, the one that confirmed, first good after.

@@ -23,7 +23,8 @@ class EventKind(StrEnum):
 class Beginning(msgspec.Struct, frozen=True, kw_only=True):
     """One target at one vantage point: when the first of `endpoints` was cut off, and how.
 
-    `state`: `suspected` if this place alone does not carry it and only several places together do.
+    `state`: `suspected` if this place alone does not carry it and only several places together do. It and `certainty`
+    are those of its surest episode.
     """
 
     vantage: str
@@ -34,6 +35,7 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
     onset: Interval
     mechanisms: tuple[str, ...]
     state: EpisodeState
+    certainty: str = ""
 
 
 class NetworkBeginning(msgspec.Struct, frozen=True, kw_only=True):

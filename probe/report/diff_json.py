@@ -9,7 +9,9 @@ from typing import Any
 from probe.model.clock import rfc3339
 from probe.report.diff_gather import Extent
 from probe.report.diff_view import DiffView, SideView
+from probe.report.diff_words import rung_of_state
 from probe.report.escape import json_text
+from probe.report.ladder import Rung
 from probe.timeline.diff import Change, Facts, Key, Leaf, Pair, Setting
 
 DIFF_VERSION = 1
@@ -91,6 +93,7 @@ def _facts(facts: Facts | None) -> Json | None:
     state = facts.state
     return {
         "standing": state.standing,
+        "rung": None if (rung := rung_of_state(state)) is Rung.NONE else str(rung),
         **{name: word or None for name, word in state.said._asdict().items()},
         "role": facts.role,
         "as_of": _time(state.as_of),

@@ -14,8 +14,8 @@ from probe.report.diff_view import DiffView, SideView
 from probe.report.diff_words import (
     FIELDS,
     FOOTER,
-    KINDS,
     addresses,
+    called,
     certificates,
     how,
     shifted,
@@ -23,6 +23,7 @@ from probe.report.diff_words import (
     stood,
     told,
     why_not,
+    word,
 )
 from probe.report.paper import Page, Paint, plain
 from probe.report.times import Times
@@ -107,17 +108,15 @@ def _changes(view: DiffView, page: Page, paint: Paint) -> list[str]:
     listed = view.same(About.TARGETS)
     entries = []
     for one in view.comparison.changes:
-        word = KINDS[one.kind]
-        entries.append((f"{word.sign} {word.name}", *_named(one.key, view), *told(one, listed=listed)))
-    colours = [KINDS[one.kind].colour for one in view.comparison.changes]
-    return _painted(entries, colours, page, paint)
+        entries.append((f"{word(one).sign} {word(one).name}", *_named(one.key, view), *told(one, listed=listed)))
+    return _painted(entries, [word(one).colour for one in view.comparison.changes], page, paint)
 
 
 def _across(view: DiffView, page: Page, paint: Paint) -> list[str]:
     """What differs between two vantage points: how it stands at each."""
     names = [side.extents[0].place.vantage for side in (view.a, view.b)]
     entries = [(_label(one.key), *_at(one, names)) for one in view.comparison.changes]
-    return _painted(entries, [KINDS[one.kind].colour for one in view.comparison.changes], page, paint)
+    return _painted(entries, [word(one).colour for one in view.comparison.changes], page, paint)
 
 
 def _at(change: Change, names: Sequence[str]) -> Iterator[str]:
@@ -131,7 +130,7 @@ def _at(change: Change, names: Sequence[str]) -> Iterator[str]:
         elif standing == Standing.OPEN:
             yield f"open at {name}"
         else:
-            yield f"{standing} at {name}: {how(facts.state)}"
+            yield f"{called(facts.state)} at {name}: {how(facts.state)}"
 
 
 def _certificates(view: DiffView) -> Iterator[Entry]:

@@ -6,7 +6,9 @@ Like all words of a report they say what was seen and where, never who did it.
 from typing import NamedTuple
 
 from probe.model.diagnosis import ControlState, Fitness, Verdict
+from probe.model.episode import EpisodeState
 from probe.report import words
+from probe.report.ladder import Rung, rung
 from probe.timeline.diff import About, Change, Facts, Kind, Leaf, Shift
 from probe.timeline.history import UNFIT
 from probe.timeline.standing import Standing, State
@@ -59,6 +61,31 @@ FOOTER: dict[About, tuple[str, str]] = {
 """What the last line says of what stood around: if it was the same (empty: goes without saying), and if not."""
 
 
+UNREACHABLE = Word("+", "unreachable", "yellow")
+"""A block of which nothing measured settles why (`report.ladder`)."""
+
+
+def word(change: Change) -> Word:
+    """How a change is marked and called."""
+    unsettled = change.kind == Kind.BLOCKED and change.b is not None and _unsettled(change.b.state)
+    return UNREACHABLE if unsettled else KINDS[change.kind]
+
+
+def _unsettled(state: State) -> bool:
+    """Whether it stands as blocked by the number of its failures, and by nothing that they show."""
+    return state.standing == Standing.BLOCKED and rung_of_state(state) == Rung.UNREACHABLE
+
+
+def rung_of_state(state: State) -> Rung:
+    """How sure a block is; `none` where none stands."""
+    return rung(EpisodeState.CONFIRMED, state.said.certainty) if state.standing == Standing.BLOCKED else Rung.NONE
+
+
+def called(state: State) -> str:
+    """The standing in a word."""
+    return UNREACHABLE.name if _unsettled(state) else str(state.standing)
+
+
 def how(state: State) -> str:
     """What a standing looked like: `forged DNS answer (confirmed)`; `open`."""
     said = state.said
@@ -86,8 +113,8 @@ def was(state: State) -> str:
 
 def stood(state: State) -> str:
     """The standing and what it looked like: `open`, `blocked: connection reset, likely`, `down`."""
-    if state.standing not in (Standing.BLOCKED, Standing.INTERFERED):
-        return str(state.standing)
+    if state.standing not in (Standing.BLOCKED, Standing.INTERFERED) or _unsettled(state):
+        return called(state)
     mechanism = words.MECHANISMS.get(state.said.mechanism, state.said.mechanism)
     looked = ", ".join(part for part in (mechanism, state.said.certainty) if part)
     return f"{state.standing}: {looked}" if looked else str(state.standing)
@@ -110,7 +137,7 @@ def why_not(facts: Facts) -> str:
     """Why one side of a pair proves nothing."""
     said, standing = facts.state.said, facts.state.standing
     if standing == Standing.SUSPECTED:
-        return "suspected, not yet enough evidence to call it blocked"
+        return "suspected, not yet enough evidence to tell it from chance"
     if standing == Standing.FAILED:
         return "failed, too little to count as a change"
     if said.fitness in UNFIT:

@@ -1,31 +1,24 @@
-"""Makes text from strangers harmless in each format a report is written in. Knows the formats, no report.
+"""Makes text from strangers harmless in each format a report is written in. Knows the formats, no report; what is
+harmful in any line of text is `model.shown`'s.
 
 Titles, headers, certificate names, resolver texts and claims reach a report as they were recorded. Whoever lays them
 out passes them through the one function of its format here; HTML and SVG have theirs in their templates (autoescape).
 """
 
 import re
-import unicodedata
+
+import msgspec
+
+from probe.model.shown import stands, visible
 
 FORMULA = tuple("=+-@\t\r\n|%＝＋－＠")
 """What makes a spreadsheet take a cell for a formula (OWASP CSV injection), full-width forms included."""
-_SEPARATORS = "\u2028\u2029"
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>|~&$#@!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 """What acts inside a line of CommonMark or of GitHub's dialect: emphasis, code, links, tables, HTML, mentions, maths,
 and what would make a bare address a link."""
 _LINE_START = re.compile(r"^(\s*\d{0,9})([-+=:>.)])")
 """What begins a list, a heading or a quotation at the start of a line."""
 _BACKTICKS = re.compile(r"`+")
-
-
-def visible(text: str) -> str:
-    """The text with every control, format (bidirectional marks too), private and surrogate character and every line
-    separator shown as an escape: it stays on its line and reads in the order it is written."""
-    if text.isprintable():  # none of these is, by the same categories; nearly every text is asked no further
-        return text
-    return "".join(
-        c if unicodedata.category(c)[0] != "C" and c not in _SEPARATORS else f"\\u{ord(c):04x}" for c in text
-    )
 
 
 def markdown(text: str) -> str:
@@ -53,14 +46,8 @@ def csv_cell(text: str) -> str:
 def json_text(document: object) -> str:
     """The document as indented JSON in which no character can act on a terminal: the same data, with escapes for what
     JSON lets stand. Ends in a newline."""
-    import msgspec  # here, for the command line needs `visible` before it needs anything else
-
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-    return "".join(c if _stands(c) else _escaped(c) for c in text) + "\n"
-
-
-def _stands(character: str) -> bool:
-    return character == "\n" or (unicodedata.category(character)[0] != "C" and character not in _SEPARATORS)
+    return "".join(c if c == "\n" or stands(c) else _escaped(c) for c in text) + "\n"
 
 
 def _escaped(character: str) -> str:

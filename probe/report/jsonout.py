@@ -14,6 +14,7 @@ from probe.report import beside, together
 from probe.report.block.ids import event_ids
 from probe.report.escape import json_text
 from probe.report.gather import VantageKey
+from probe.report.ladder import rung_of
 from probe.report.paper import Page
 from probe.report.view import SeriesView, Stretch, TargetView, VantageView, View
 from probe.report.whole import Whole
@@ -95,6 +96,7 @@ def _whole(one: Whole) -> Json:
     return {
         "since": _interval(one.since),
         "state": str(one.state),
+        "rung": str(one.rung),
         "blocked": list(one.blocked),
         "failing": list(one.failing),
         "enough": one.enough,
@@ -124,6 +126,7 @@ def _episode(episode: Episode) -> Json:
     return {
         "state": str(episode.state),
         "certainty": episode.certainty or None,
+        "rung": str(rung_of(episode)),
         "mechanisms": list(episode.mechanisms),
         "onset": _interval(episode.onset),
         "certain_onset": _interval(episode.certain_onset),

@@ -6,14 +6,16 @@ Works on the report's view and gives one: what is left out here was dated with e
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from probe.model.episode import Interval
+from probe.model.episode import Episode, Interval
 from probe.model.target import Role
 from probe.report import times, words
 from probe.report.block.wholes import state_text
+from probe.report.ladder import RUNGS, rung_of
 from probe.report.language.catalogue import catalogue
 from probe.report.paper import INDENT, Page, flow
+from probe.report.state import SPOKEN, State, spoken
 from probe.report.times import Times
-from probe.report.view import SeriesView, State, TargetView, View
+from probe.report.view import SeriesView, TargetView, View
 
 ENDED = "ended"
 STATUSES = (*State, ENDED)
@@ -46,10 +48,16 @@ def _has(one: SeriesView, statuses: Collection[str]) -> bool:
 
 def by_target(view: View, clock: Times, *, instances: bool) -> Iterator[Cells]:
     """A line a target and vantage point. An instance is named by its domain, an app by a name without a dot."""
+    standing: dict[tuple[str, str, str, int], list[Episode]] = {}
+    for series in view.series:
+        if series.current is not None:
+            key = series.key
+            standing.setdefault((key.target, key.vantage, key.country, key.asn), []).append(series.current)
     for one in sorted(view.targets, key=lambda one: (_gravest(one.endpoints), one.target, one.vantage)):
         if ("." in one.target) == instances:
             whole = [cell for now in one.wholes[-1:] for cell in state_text(catalogue("en"), now).split("; ")]
-            yield (one.target, words.place(one.vantage), *whole, *_states(one), *_since(view, one, clock))
+            here = standing.get((one.target, *one.vantage), ())
+            yield (one.target, words.place(one.vantage), *whole, *_states(one), *_since(here, clock))
 
 
 def _states(one: TargetView) -> Iterator[str]:
@@ -62,18 +70,13 @@ def _states(one: TargetView) -> Iterator[str]:
         yield f"{state}: {_named(ids)}"
 
 
-def _since(view: View, one: TargetView, clock: Times) -> Iterator[str]:
+def _since(here: Sequence[Episode], clock: Times) -> Iterator[str]:
     """Since when the first of its endpoints fails, and how."""
-    here = [
-        series.current
-        for series in view.series
-        if (series.key.target, series.key.vantage, series.key.country, series.key.asn) == (one.target, *one.vantage)
-        and series.current is not None
-    ]
     if here:
         first = min(here, key=lambda episode: episode.onset.latest)
         yield f"since {times.interval(clock, first.onset)}"
-        yield words.mechanisms(tuple(dict.fromkeys(name for episode in here for name in episode.mechanisms)))
+        names = tuple(dict.fromkeys(name for episode in here for name in episode.mechanisms))
+        yield words.how(names, max(map(rung_of, here), key=RUNGS.index))
 
 
 def by_network(view: View, clock: Times) -> Iterator[Cells]:
@@ -85,13 +88,13 @@ def by_network(view: View, clock: Times) -> Iterator[Cells]:
     order = sorted(places, key=lambda place: (_gravest({one.state for one in places[place]}), place))
     for country, asn in order:
         here = places[country, asn]
-        states = Counter(one.state for one in here)
+        states = Counter(spoken(one.state, one.current) for one in here)
         cut = [words.label(one.key) for one in here if one.current is not None]
         network = " ".join(part for part in (country if country != "ZZ" else "", f"AS{asn}" if asn else "") if part)
         yield (
             network or "not declared",
             ", ".join(sorted({one.key.vantage for one in here})),
-            ", ".join(f"{states[state]} {state}" for state in State if states[state]),
+            ", ".join(f"{states[state]} {state}" for state in SPOKEN if states[state]),
             *([f"cut off: {_named(cut)}"] if cut else []),
             *_newest(here, clock),
         )

@@ -5,6 +5,7 @@ A terminal shows East Asian wide characters in two columns and combining ones in
 never spans two lines, so that it survives `less -R` and a cut in the middle.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
@@ -21,6 +22,7 @@ LABEL_WIDTH = 30
 _NEVER_FIRST = frozenset("，。、；：？！）］｝」』》〉】”’…,.;:?!)]}%")
 _NEVER_LAST = frozenset("（［｛「『《〈【“‘([{")
 """Marks that may not begin, and may not end, a line (Chinese and Japanese typesetting alike)."""
+_MARKS = "".join(_NEVER_FIRST | _NEVER_LAST)
 
 
 def plain(_style: str, text: str) -> str:
@@ -43,13 +45,16 @@ def painted(text: str, styles: dict[str, str], paint: Paint) -> str:
 
 
 def flow(cells: Iterable[str], width: int, indent: str) -> list[str]:
-    """Cells side by side; one that does not fit begins a new, deeper line. No cell is cut."""
+    """Cells side by side; one that does not fit begins a new, deeper line, and one that is too long for any line is
+    broken as `fill` breaks it."""
     lines: list[str] = []
     for cell in cells:
-        if lines and len(lines[-1]) + len(GAP) + len(cell.rstrip()) <= width:
+        if lines and columns(lines[-1]) + len(GAP) + columns(cell.rstrip()) <= width:
             lines[-1] += GAP + cell
         elif cell:
-            lines.append((CONTINUED if lines else indent) + cell)
+            start = CONTINUED if lines else indent
+            fits = columns(start + cell.rstrip()) <= width
+            lines += [start + cell] if fits else fill(start, CONTINUED, cell.rstrip(), width)
     return lines
 
 
@@ -63,34 +68,56 @@ def padded(text: str, width: int) -> str:
     return text + " " * max(0, width - columns(text))
 
 
-def fill(first: str, rest: str, text: str, width: int) -> Iterator[str]:
-    """The text in lines of that many columns, broken at spaces and beside wide characters, and within a word where it
-    is too long for any line.
+def fill(first: str, rest: str, text: str, width: int, *, commands: bool = False) -> Iterator[str]:
+    """The text in lines of that many columns, broken at spaces and beside wide characters; a word that is too long for
+    any line is longer than its line if somebody may want to copy it (`_is_whole`), and else broken.
 
     The first line begins with `first`, the others with `rest`, of which at most half the width is taken: a line that
-    is all beginning would never end.
+    is all beginning would never end. `commands`: what stands between backticks is one word; for words of ours alone.
     """
     if columns(rest) > width // 2:
         rest = rest[: width // 4]
-    line, empty = first, True
-    for glue, piece in _pieces(text):
-        if not empty and columns(line + glue + piece) > width >= columns(rest + piece):
+    margin = columns(rest)
+    line, used, empty = first, columns(first), True
+    for glue, piece in _pieces(text, _COMMANDS if commands else _WORDS):
+        needed, whole = columns(piece), _is_whole(piece, commands=commands)
+        after = used + len(glue) + needed
+        if not empty and after > width and (margin + needed <= width or (whole and margin + needed < after)):
             yield line.rstrip(" ")
-            line, glue = rest, ""
-        line += glue + piece
-        empty = False
-        while columns(line) > width:
+            line, glue, after = rest, "", margin + needed
+        line, used, empty = line + glue + piece, after, False
+        while used > width and not whole:
             cut = _cut(line, width)
             yield line[:cut]
             line = rest + line[cut:]
+            used = columns(line)
     yield line.rstrip(" ")
 
 
-def _pieces(text: str) -> Iterator[tuple[str, str]]:
+_WORDS = re.compile(r"[^ ]*")
+_COMMANDS = re.compile(r"(?:`[^`]*`|[^ ])*")
+_WHOLE = 240
+"""Columns of the longest word that is never broken."""
+
+
+def _is_whole(piece: str, *, commands: bool) -> bool:
+    """Whether a word is never broken: a path, an address, an id, or whatever else it is of ASCII and without a blank.
+
+    The terminal goes on with it at the left edge, where lines of ours begin: all of those have blanks, so no word of a
+    stranger can pass for one.
+    """
+    bare = piece.strip(_MARKS)
+    return len(piece) <= _WHOLE and bare.isascii() and (commands or " " not in bare)
+
+
+def _pieces(text: str, words: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     """What no line should break, each with the space before it: words, and single characters of a script that writes
     without spaces, with the marks that may not begin or end a line."""
-    glue = ""
-    for word in text.split(" "):
+    glue, end = "", -1
+    while end < len(text):
+        found = words.match(text, end + 1)
+        assert found is not None  # noqa: S101 - both match nothing at all
+        word, end = found[0], found.end()
         start = 0
         for at in range(1, len(word)):
             if _may_break(word[at - 1], word[at]):

@@ -51,6 +51,8 @@ def statements(times: Floats, codes: Codes, words: Sequence[Said]) -> Statements
     """What is said by measurements at these times, ascending; `codes` are places in `words`."""
     if not times.size:
         return Statements(times, times, codes, words)
+    if (codes == codes[0]).all():  # as nearly always: nothing changes
+        return Statements(times[:1], times[:1], codes[:1], words)
     telling = np.array([bool(one.rollup) for one in words], dtype=np.bool_)[codes]
     last = np.maximum.accumulate(np.where(telling, np.arange(codes.size), 0))
     told = codes[last]

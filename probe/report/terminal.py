@@ -8,20 +8,27 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from probe.diagnose.rollup import State as Whole
-from probe.model.diagnosis import Verdict
-from probe.model.episode import Episode, EpisodeState, Interval
+from probe.model.diagnosis import Certainty, Verdict
+from probe.model.episode import Episode, Interval
 from probe.model.target import Role
 from probe.report import beside, timeline, times, together, words
-from probe.report.block.ladder import rung_of
 from probe.report.block.wholes import state_text
+from probe.report.ladder import Rung, rung_of
 from probe.report.language.catalogue import catalogue
-from probe.report.paper import INDENT, LABEL_WIDTH, Page, flow
+from probe.report.paper import INDENT, LABEL_WIDTH, Page, fill, flow
+from probe.report.state import SPOKEN, State, spoken
 from probe.report.times import Times
-from probe.report.view import SeriesView, State, Stretch, TargetView, VantageView, View
+from probe.report.view import SeriesView, Stretch, TargetView, VantageView, View
 from probe.report.whole import Rule
 
 TARGETS_TITLE = "Targets as a whole, by the rule of their list"
-SUSPECTED_TITLE = "Suspected: failed, but too seldom yet to confirm a lasting block"
+STANDING: tuple[tuple[str, State, frozenset[Rung]], ...] = (
+    ("Blocked now", State.BLOCKED, frozenset({Rung.CONFIRMED, Rung.LIKELY})),
+    ("Consistent with blocking, and with something innocent as well", State.BLOCKED, frozenset({Rung.CONSISTENT})),
+    ("Unreachable from here, reached from elsewhere: why is not settled", State.UNREACHABLE, frozenset(Rung)),
+    ("Suspected: failed, but too seldom yet to tell from chance", State.SUSPECTED, frozenset(Rung)),
+)
+"""The sections of what fails now: a title, the state, and on which rungs of the ladder."""
 OPEN_LISTED = 12
 """So many reached series are listed one by one; more are counted."""
 
@@ -42,8 +49,7 @@ def render(view: View, page: Page) -> str:
     sections += [
         _section(title, list(entries), page)
         for title, entries in (
-            ("Blocked now", _standing(view, clock, EpisodeState.CONFIRMED)),
-            (SUSPECTED_TITLE, _standing(view, clock, EpisodeState.SUSPECTED)),
+            *((title, _standing(view, clock, state, rungs)) for title, state, rungs in STANDING),
             ("Partly blocked", _partly(view.targets)),
             (TARGETS_TITLE, _wholes(view.targets, clock)),
             ("Ended", _ended(view, clock)),
@@ -78,12 +84,12 @@ def _vantage(one: VantageView) -> str:
 
 
 def _summary(view: View, page: Page) -> list[str]:
-    """How many endpoints are in which state now, and how many blocks began or ended in the period."""
-    states = Counter(one.state for one in view.series if one.role != Role.REFERENCE)
+    """How many endpoints are in which state now, and how many episodes began or ended in the period."""
+    states = Counter(spoken(one.state, one.current) for one in view.series if one.role != Role.REFERENCE)
     episodes = [episode for one in view.series for episode in one.episodes]
     began = sum(one.onset.earliest is not None and one.onset.latest >= view.first for one in episodes)
     ended = sum(one.end is not None for one in episodes)
-    now = ", ".join(f"{states[state]} {state}" for state in State if states[state])
+    now = ", ".join(f"{states[state]} {state}" for state in SPOKEN if states[state])
     changed = ", ".join(f"{count} {what}" for count, what in ((began, "began"), (ended, "ended")) if count)
     return flow((f"Now: {now}" if now else "", f"In this time: {changed}" if changed else ""), page.width, "")
 
@@ -94,17 +100,17 @@ def _section(title: str, entries: Sequence[Entry], page: Page) -> list[str]:
         return []
     entries = [tuple(page.clean(cell) for cell in entry) for entry in entries]
     what, where = (max(min(len(entry[i]), LABEL_WIDTH) for entry in entries) for i in (0, 1))
-    lines = [page.paint("bold", title)]
+    lines = [page.paint("bold", line) for line in fill("", INDENT, title, page.width)]
     for first, second, *rest in entries:
         lines += flow((f"{first:<{what}}", f"{second:<{where}}", *rest), page.width, INDENT)
     return lines
 
 
-def _standing(view: View, clock: Times, state: EpisodeState) -> Iterator[Entry]:
+def _standing(view: View, clock: Times, state: State, rungs: frozenset[Rung]) -> Iterator[Entry]:
     """Episodes that stand at the last measurement of their series."""
     for one in view.series:
         episode = one.current
-        if episode and episode.state == state:
+        if episode and one.state is state and rung_of(episode) in rungs:
             yield (
                 words.label(one.key),
                 words.place(one.key),
@@ -116,11 +122,13 @@ def _standing(view: View, clock: Times, state: EpisodeState) -> Iterator[Entry]:
 
 def _how(episode: Episode, clock: Times) -> Iterator[str]:
     """Mechanism, certainty, counts, and what else qualifies an episode."""
-    counts = episode.counts
-    yield words.mechanisms(episode.mechanisms)
+    counts, rung = episode.counts, rung_of(episode)
+    yield words.how(episode.mechanisms, rung)
     silent = f", {counts.void} more said nothing" if counts.void else ""
     tries = f"failed {counts.bad} of {counts.bad + counts.good}{' since' if episode.end is None else ''}{silent}"
-    yield f"{catalogue('en').say(f'rung.{rung_of(episode)}')}, {tries}"
+    yield f"{catalogue('en').say(f'rung.{rung}')}, {tries}"
+    if episode.certainty == Certainty.CONFIRMED and 2 * counts.sure < counts.bad:
+        yield f"an artefact in {counts.sure} of the failures"
     if episode.onset.earliest is None:
         yield "already so at the first measurement: onset unknown"
     if episode.flapping:
@@ -173,9 +181,14 @@ def _ended(view: View, clock: Times) -> Iterator[Entry]:
                     words.place(one.key),
                     f"began {times.interval(clock, episode.onset)}",
                     f"ended {times.interval(clock, episode.end)}",
-                    f"blocked {_lasted(episode.onset, episode.end)}",
+                    f"{_cut_off(episode)} {_lasted(episode.onset, episode.end)}",
                     *_how(episode, clock),
                 )
+
+
+def _cut_off(episode: Episode) -> str:
+    """What it was while it stood: only the upper rungs call it blocked."""
+    return "blocked" if rung_of(episode) in (Rung.LIKELY, Rung.CONFIRMED) else "unreachable"
 
 
 def _lasted(onset: Interval, end: Interval) -> str:
@@ -237,8 +250,9 @@ def _nothing(view: View, clock: Times) -> Iterator[Entry]:
             said = words.FITNESS.get(unfit.what, unfit.what)
             when = times.stretch(clock, unfit.first, unfit.last)
             yield (vantage.key.name, "", f"{said} {when}", _plural(unfit.size, "run"))
-        for gap in vantage.silent:
-            yield (vantage.key.name, "", f"did not measure {times.interval(clock, gap)}")
+        for gap, whole in vantage.silences:
+            but = () if whole else ("but for a run here and there",)
+            yield (vantage.key.name, "", f"did not measure {times.interval(clock, gap)}", *but)
 
 
 _UNPROVEN: dict[str, str] = {

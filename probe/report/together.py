@@ -13,6 +13,7 @@ from probe.model.episode import EpisodeState, Interval
 from probe.model.event import Beginning, Event, NetworkBeginning
 from probe.report import times, words
 from probe.report.block.ids import event_ids
+from probe.report.ladder import BLOCKS, rung
 from probe.report.times import Times
 
 TITLE = "Began together"
@@ -71,12 +72,17 @@ def _rollout(one: Event, clock: Times) -> Iterator[str]:
 
 
 def _carried(one: Event) -> Iterator[str]:
-    """Where no place alone carries the block."""
+    """Where no place alone carries the block, and where none is spoken of."""
     weak = sum(place.state == EpisodeState.SUSPECTED for place in one.beginnings)
     if weak == len(one.beginnings):
         yield f"suspected at {weak} places; together their evidence confirms it"
     elif weak:
         yield f"{weak} of {len(one.beginnings)} only suspected on their own"
+    unsettled = sum(rung(place.state, place.certainty) not in BLOCKS for place in one.beginnings)
+    if unsettled == len(one.beginnings):
+        yield "unreachable: no block is claimed"
+    elif unsettled:
+        yield f"{unsettled} of {len(one.beginnings)} unreachable, why is not settled"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from probe.model.diagnosis import Certainty, Diagnosis, Finding, Layer, Verdict
 from probe.model.failure import FailureKind
-from probe.model.measurement import ControlRecord, Measurement
+from probe.model.measurement import ControlRecord, EgressCheck, EgressOutcome, EgressWay, Measurement
 from probe.model.observation import DNSLookup
 from probe.report.language.dates import Dates
 from probe.report.transcript_steps import OURS, Step, steps_of
@@ -181,6 +181,8 @@ def _fitness(m: Measurement, words: Words) -> Iterator[Fact]:
         yield Fact("IPv6", words.name("ipv6", seen.ipv6))
     if seen.quic:
         yield Fact("QUIC", words.name("quic_known", seen.quic))
+    if seen.egress is not None:
+        yield Fact(words.say("vantage.egress"), _egress(seen.egress, m.asn, words))
     if seen.dead_resolvers:
         yield Fact(words.say("vantage.dead"), words.listed(seen.dead_resolvers))
     for health in seen.controls:
@@ -190,6 +192,17 @@ def _fitness(m: Measurement, words: Words) -> Iterator[Fact]:
         yield Fact(words.say("vantage.other"), _other(one, words))
     if seen.note:
         yield Fact(words.say("vantage.note"), words.recorded(seen.note))
+
+
+def _egress(seen: EgressCheck, declared: int, words: Words) -> str:
+    """`AS4134 and no other, as declared, by the table ip2asn.tsv`: by which networks the run left, and who says so."""
+    undeclared = seen.outcome is EgressOutcome.UNKNOWN and seen.found
+    found = words.listed(f"AS{number}" for number in seen.found)
+    key = "vantage.egress_undeclared" if undeclared else f"egress.{seen.outcome}"
+    said = words.say(key, found=found, declared=declared)
+    names = {EgressWay.ASN_TABLE: ("table", seen.table), EgressWay.EGRESS_URL: ("page", seen.page)}
+    by = (words.catalogue.say(f"egress.by_{kind}", name=name) for kind, name in map(names.__getitem__, seen.ways))
+    return words.clauses([said, *by])
 
 
 def _other(one: ControlRecord, words: Words) -> str:

@@ -82,14 +82,9 @@ def _meaning(fact: Fact, words: Words, page: Page) -> Iterator[str]:
 
 def _facts(facts: Iterable[Fact], page: Page) -> Iterator[str]:
     for fact in facts:
-        name = padded(page.clean(_one_line(fact.name)), NAME_WIDTH - 1)
+        name = padded(page.clean(fact.name), NAME_WIDTH - 1)
         yield from _fill(INDENT, INDENT + " " * NAME_WIDTH, f"{name} {fact.value}", page)
 
 
 def _fill(first: str, rest: str, text: str, page: Page) -> Iterator[str]:
-    return fill(first, rest, page.clean(_one_line(text)), page.width)
-
-
-def _one_line(text: str) -> str:
-    """Line and paragraph separators are no control characters to Unicode, and still begin lines."""
-    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return fill(first, rest, page.clean(text), page.width)

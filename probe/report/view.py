@@ -5,50 +5,25 @@ time zone and no width. All times are epoch seconds.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from probe.model.diagnosis import Fitness, Verdict
-from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
+from probe.model.episode import Episode, Interval, SeriesKey
 from probe.model.target import Role
 from probe.report import counted
 from probe.report.gather import Gathered, Run, VantageKey
 from probe.report.joined import Joined, Outside, join, since
+from probe.report.state import COUNTS_AS, State, state_of
 from probe.report.statements import NOTHING_SAID, Statements
 from probe.report.whole import Member, Whole, wholes
 from probe.timeline.cadence import HOUR, UNKNOWN_AFTER, unknown
 from probe.timeline.points import Evidence, Point, Points
 from probe.timeline.series import Series
 
-
-class State(StrEnum):
-    """What can be said of a series at its last measurement. `failing`: failures that are too few to be a block;
-    `unknown`: the last measurement proves nothing."""
-
-    BLOCKED = "blocked"
-    SUSPECTED = "suspected"
-    FAILING = "failing"
-    INTERFERED = "interfered"
-    RESTRICTED = "restricted"
-    DOWN = "down"
-    UNKNOWN = "unknown"
-    OPEN = "open"
-
-
-_BY_VERDICT: dict[str, State] = {
-    Verdict.OK: State.OPEN,
-    Verdict.INTERFERED: State.INTERFERED,
-    Verdict.RESTRICTED: State.RESTRICTED,
-    Verdict.DOWN: State.DOWN,
-    Verdict.BLOCKED: State.UNKNOWN,
-    Verdict.ANOMALY: State.UNKNOWN,
-    Verdict.INSUFFICIENT: State.UNKNOWN,
-}
-"""The state that a last measurement gives when it is not BAD: a block or anomaly that is not BAD was not backed."""
-
+MINUTE = 60.0
 
 Find = Callable[[Series], Sequence[Episode]]
 """Gives the episodes of a series."""
@@ -111,6 +86,13 @@ class TargetView(NamedTuple):
         return "all" if hit == sum(map(len, self.endpoints.values())) else "some"
 
 
+class Silence(NamedTuple):
+    """When a vantage point did not measure; not `whole`: but for a run here and there."""
+
+    when: Interval
+    whole: bool
+
+
 class VantageView(NamedTuple):
     """One vantage point: what it measured, when it was `unfit` to, and when it did not measure (`silent`).
 
@@ -124,6 +106,19 @@ class VantageView(NamedTuple):
     last: float
     unfit: tuple[Stretch, ...]
     silent: tuple[Interval, ...]
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Its silences as people read them: two with no more than a minute's runs between them are one, for times are
+        told in whole minutes, and two that seem to overlap tell nobody anything."""
+        told: list[Silence] = []
+        for gap in self.silent:
+            before = told[-1].when if told else None
+            if before is not None and gap.earliest is not None and gap.earliest - before.latest <= MINUTE:
+                told[-1] = Silence(Interval(before.earliest, gap.latest), whole=False)
+            else:
+                told.append(Silence(gap, whole=True))
+        return tuple(told)
 
 
 class Reading(NamedTuple):
@@ -240,7 +235,7 @@ def _series_view(whole: Series, role: str, points: Points, episodes: tuple[Episo
     return SeriesView(
         key=whole.key,
         role=role,
-        state=_state(points, episodes),
+        state=state_of(points, episodes),
         verdicts=counted.verdicts(points, columns),
         good=counts[Evidence.GOOD],
         bad=counts[Evidence.BAD],
@@ -255,15 +250,6 @@ def _series_view(whole: Series, role: str, points: Points, episodes: tuple[Episo
         downs=tuple(Stretch(Verdict.DOWN, *one) for one in counted.stretches(points, columns, Verdict.DOWN)),
         points=points,
     )
-
-
-def _state(points: Sequence[Point], episodes: Sequence[Episode]) -> State:
-    if episodes and episodes[-1].end is None:
-        return State.BLOCKED if episodes[-1].state == EpisodeState.CONFIRMED else State.SUSPECTED
-    last = points[-1]
-    if last.evidence == Evidence.BAD:
-        return State.FAILING
-    return _BY_VERDICT.get(last.verdict, State.UNKNOWN)
 
 
 def _stretches(said: Iterable[tuple[str, float, float]]) -> Iterable[Stretch]:
@@ -291,15 +277,7 @@ def _member(one: SeriesView, members: Sequence[SeriesView], said: Mapping[Series
     """The endpoint as a part of its target. It is given up when the others were measured on and on without it."""
     patience = UNKNOWN_AFTER * (max(other.schedule for other in members) or HOUR)
     told, points = said.get(one.key, NOTHING_SAID), Points.of(one.points)
-    return Member(one.key.endpoint, one.role, _NOW[one.state], patience, one.episodes, points, told)
-
-
-_NOW: dict[State, Verdict] = {
-    State.BLOCKED: Verdict.BLOCKED, State.SUSPECTED: Verdict.ANOMALY, State.FAILING: Verdict.ANOMALY,
-    State.INTERFERED: Verdict.INTERFERED, State.RESTRICTED: Verdict.RESTRICTED, State.DOWN: Verdict.DOWN,
-    State.UNKNOWN: Verdict.INSUFFICIENT, State.OPEN: Verdict.OK,
-}  # fmt: skip
-"""What a state counts as in a roll-up. What is only suspected is not yet a block, nor reached."""
+    return Member(one.key.endpoint, one.role, COUNTS_AS[one.state], patience, one.episodes, points, told)
 
 
 def _vantages(runs: Sequence[Run]) -> Iterable[VantageView]:

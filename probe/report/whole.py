@@ -18,6 +18,7 @@ from probe.diagnose.rollup import Part, State, holds, rolled
 from probe.model.diagnosis import Verdict
 from probe.model.episode import Episode, EpisodeState, Interval
 from probe.model.target import RollupRule, rollup_spelt
+from probe.report.ladder import Rung, is_block, lowest, rung_of
 from probe.report.statements import Statements
 from probe.timeline.points import Evidence, Floats, Points
 
@@ -55,7 +56,8 @@ class Whole(NamedTuple):
     measurement shown on.
 
     `blocked` are the endpoints that make it so, `failing` all that were not reached at first. `enough`: by the rule it
-    counts as reached all the same, blocked endpoints or not; None where no rule is recorded.
+    counts as reached all the same, blocked endpoints or not; None where no rule is recorded. `rung` is the lowest of
+    the episodes of those that make it so; `none`, where one of them has none.
     """
 
     since: Interval
@@ -64,6 +66,7 @@ class Whole(NamedTuple):
     failing: tuple[str, ...]
     enough: bool | None
     rule: Rule
+    rung: Rung = Rung.NONE
 
 
 def wholes(members: Sequence[Member]) -> tuple[Whole, ...]:
@@ -182,7 +185,24 @@ def _whole(members: Sequence[Member], alive: _Alive, begun: _Moment, upcoming: _
     rules = rollup_spelt(rule.rollup)
     found = rolled(rules or EQUALLY, parts, verdicts)
     enough = None if rules is None else holds(rules, parts, verdicts)
-    return Whole(Interval(begun.earliest, begin), found.state, found.blocked, found.failing, enough, rule)
+    rung = _rung([members[place] for place in here], found.blocked or found.failing, begin)
+    return Whole(Interval(begun.earliest, begin), found.state, found.blocked, found.failing, enough, rule, rung)
+
+
+def _rung(members: Sequence[Member], meant: Sequence[str], at: float) -> Rung:
+    """The lowest rung of these endpoints' confirmed episodes at that time."""
+    standing = [_standing(one, at) for one in members if one.id in meant]
+    sure = [[rung_of(one) for one in episodes if one.state == EpisodeState.CONFIRMED] for episodes in standing]
+    return lowest(lowest(rungs) for rungs in sure) if sure and all(sure) else Rung.NONE
+
+
+def _standing(one: Member, at: float) -> list[Episode]:
+    """Its episodes that stand then."""
+    return [
+        episode
+        for episode in one.episodes
+        if episode.onset.latest <= at and (episode.end is None or episode.end.latest > at)
+    ]
 
 
 def _rule(members: Sequence[Member], at: float) -> Rule:
@@ -199,13 +219,8 @@ def _rule(members: Sequence[Member], at: float) -> Rule:
 def _verdict(members: Sequence[Member], alive: _Alive, place: int, begin: float, end: float) -> Verdict:
     """How an endpoint stood between two moments: by its episode or, outside one, by what most measurements said."""
     one, times = members[place], alive.times[place]
-    standing = [
-        episode.state
-        for episode in one.episodes
-        if episode.onset.latest <= begin and (episode.end is None or episode.end.latest > begin)
-    ]
-    if standing:
-        return Verdict.BLOCKED if EpisodeState.CONFIRMED in standing else Verdict.ANOMALY
+    if standing := _standing(one, begin):
+        return Verdict.BLOCKED if any(map(is_block, standing)) else Verdict.ANOMALY
     first, stop = np.searchsorted(times, (begin, end)).tolist()
     if first == stop and begin - times[stop - 1] <= one.patience:
         first -= 1  # not measured in so short a time: as it was just before

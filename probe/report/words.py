@@ -7,6 +7,7 @@ is shown as it stands.
 from probe.model.diagnosis import Fitness, Mechanism
 from probe.model.episode import SeriesKey
 from probe.report.gather import VantageKey
+from probe.report.ladder import Rung
 
 MECHANISMS: dict[str, str] = {
     Mechanism.DNS_INJECTION: "forged DNS answer",
@@ -60,6 +61,13 @@ QUIC: dict[str, str] = {
 def mechanisms(names: tuple[str, ...]) -> str:
     """`forged DNS answer, reset after this name in TLS`, in the order they were first seen."""
     return ", ".join(MECHANISMS.get(name, name) for name in names) or "how is not settled"
+
+
+def how(names: tuple[str, ...], rung: Rung) -> str:
+    """The same of an episode: where no block is claimed, what some of its failures look like settles nothing."""
+    if names and rung is Rung.UNREACHABLE:
+        return f"how is not settled (some failures: {mechanisms(names)})"
+    return mechanisms(names)
 
 
 def label(key: SeriesKey) -> str:

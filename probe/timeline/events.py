@@ -19,6 +19,7 @@ import numpy as np
 from probe.model.episode import Episode, EpisodeState, Interval, SeriesKey
 from probe.model.event import Beginning, Event, EventKind, NetworkBeginning
 from probe.timeline.cadence import schedule_of
+from probe.timeline.certainty import rank
 from probe.timeline.ledger import highest, limits_for, onset_increments, run
 from probe.timeline.noise import Noise
 from probe.timeline.onset import noise_outside_blocks, telling_of, times_of
@@ -213,6 +214,7 @@ def _beginnings(members: Sequence[_Known]) -> Iterator[Beginning]:
 
     for (vantage, country, asn, target), group in groupby(sorted(members, key=place), key=place):
         here = list(group)
+        surest = max((one.episode for one in here), key=_sure)
         yield Beginning(
             vantage=vantage,
             country=country,
@@ -221,8 +223,13 @@ def _beginnings(members: Sequence[_Known]) -> Iterator[Beginning]:
             endpoints=tuple(one.episode.series.endpoint for one in here),
             onset=_first((one.earliest, one.latest) for one in here),
             mechanisms=_united(one.episode.mechanisms for one in here),
-            state=min((one.episode.state for one in here), key=(EpisodeState.CONFIRMED, EpisodeState.SUSPECTED).index),
+            state=surest.state,
+            certainty=surest.certainty,
         )
+
+
+def _sure(episode: Episode) -> tuple[bool, int]:
+    return episode.state == EpisodeState.CONFIRMED, rank(episode.certainty)
 
 
 def _ranked(places: Sequence[Beginning]) -> tuple[NetworkBeginning, ...]:
@@ -230,12 +237,12 @@ def _ranked(places: Sequence[Beginning]) -> tuple[NetworkBeginning, ...]:
     networks = [_network(asn, [one for one in places if one.asn == asn]) for asn in {one.asn for one in places}]
     networks.sort(key=lambda one: (one.onset.latest, one.onset.earliest, one.asn))
     ranked: list[NetworkBeginning] = []
-    rank, reached = 1, float("-inf")
+    order, reached = 1, float("-inf")
     for place, one in enumerate(networks):
         if place and all(_low(later.onset) >= reached for later in networks[place:]):
-            rank += 1
+            order += 1
         reached = max(reached, one.onset.latest)
-        ranked.append(msgspec.structs.replace(one, rank=rank))
+        ranked.append(msgspec.structs.replace(one, rank=order))
     return tuple(ranked)
 
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from probe.model.diagnosis import Certainty
 from probe.model.episode import Counts, Episode, EpisodeState, Interval
 from probe.timeline.cadence import schedule_of
+from probe.timeline.certainty import Sure, rank, together
 from probe.timeline.flapping import chains, comes_and_goes, profile, still_flapping
 from probe.timeline.ledger import Limits, Readings, Span, heights, limits_for, scan
 from probe.timeline.noise import DEFAULT, Bools, Noise, learn, refine, refine_quietest
@@ -22,8 +22,6 @@ from probe.timeline.points import Evidence, Point, Points
 from probe.timeline.posterior import Floats
 from probe.timeline.series import Series
 
-CERTAINTIES = ("", *Certainty)
-"""In rising order; a word of a newer record counts as the lowest."""
 _COUNTED = (Evidence.BAD, Evidence.GOOD, Evidence.VOID)
 
 
@@ -144,8 +142,8 @@ def _episode(series: Series, telling: Telling, chain: list[Span], tz: str) -> Ep
         profile=profile(telling.times[first.first : stop], bad, tz) if flapping else (),
         phases=phases_of(failed.times, failed.codes, failed.names),
         mechanisms=tuple(failed.names[code] for code in _in_order(failed.codes) if failed.names[code]),
-        certainty=max(failed.certainties, key=_rank),
-        counts=_counted(inside),
+        certainty=failed.sure.certainty,
+        counts=_counted(inside, failed.sure),
         witnesses=_witnesses(series, telling, first, last.after if over else None),
     )
 
@@ -156,12 +154,12 @@ def _place(telling: Telling, index: int) -> int | None:
 
 
 class _Failed(NamedTuple):
-    """The BAD points of an episode: their times, their mechanisms as places in `names`, and all their certainties."""
+    """The BAD points of an episode: their times, their mechanisms as places in `names`, how sure they are together."""
 
     times: Floats
     codes: NDArray[np.intp]
     names: tuple[str, ...]
-    certainties: tuple[str, ...]
+    sure: Sure
 
     @classmethod
     def of(cls, points: Points) -> "_Failed":
@@ -170,8 +168,8 @@ class _Failed(NamedTuple):
         kinds = columns.kinds[failed]
         names = tuple(sorted({kind.mechanism for kind in points.kinds}))
         codes = np.array([names.index(kind.mechanism) for kind in points.kinds], dtype=np.intp)[kinds]
-        certainties = tuple(sorted({points.kinds[kind].certainty for kind in np.unique(kinds).tolist()}))
-        return cls(columns.times[failed], codes, names, certainties)
+        ranks = np.array([rank(kind.certainty) for kind in points.kinds], dtype=np.int8)[kinds]
+        return cls(columns.times[failed], codes, names, together(ranks))
 
 
 def _in_order(codes: NDArray[np.intp]) -> list[int]:
@@ -180,14 +178,10 @@ def _in_order(codes: NDArray[np.intp]) -> list[int]:
     return list(found[np.argsort(first)].tolist())
 
 
-def _counted(points: Points) -> Counts:
+def _counted(points: Points, sure: Sure) -> Counts:
     evidence = points.evidence()
     bad, good, void = (int(np.count_nonzero(evidence == kind)) for kind in _COUNTED)
-    return Counts(bad=bad, good=good, void=void)
-
-
-def _rank(certainty: str) -> int:
-    return CERTAINTIES.index(certainty) if certainty in CERTAINTIES else 0
+    return Counts(bad=bad, good=good, void=void, sure=sure.carried)
 
 
 def _witnesses(series: Series, telling: Telling, first: Span, after: int | None) -> tuple[str, ...]:

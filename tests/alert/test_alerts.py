@@ -33,12 +33,62 @@ def test_the_line_says_what_where_since_when_how_and_how_sure() -> None:
     assert (alert.onset.earliest, alert.onset.latest) == ("2021-02-08T13:50:00.000Z", "2021-02-08T14:00:00.000Z")
     assert confirmed.text == alert.text
     assert confirmed.title == (
-        "clubhouse/api on AS4134 (sha-ct): blocked since 8 Feb 13:50–14:00 UTC, reset after this name in TLS, "
-        f"confirmed after {alert.runs} runs"
+        "clubhouse/api on AS4134 (sha-ct): likely blocked since 8 Feb 13:50–14:00 UTC, reset after this name in TLS, "
+        f"beyond chance after {alert.runs} runs"
     )
     assert confirmed.text == f"{confirmed.title}; probe explain {alert.proof and alert.proof.measurement}"
     first_failure = T0 + 30 * TEN
     assert alert.time == rfc3339(first_failure + (alert.runs - 1) * TEN)
+
+
+def test_failures_of_which_nothing_settles_why_are_told_as_unreachable_and_never_as_blocked() -> None:
+    alerts = fresh()
+    told = played(alerts, runs_of({API: "." * 30 + "a" * 40}))
+    assert kinds(told) == ["suspected", "confirmed"]
+    assert all("blocked" not in one.title for one in told)
+    assert "unreachable since 8 Feb 13:50–14:00 UTC, reached from elsewhere; why is not settled" in told[-1].title
+    assert (told[-1].alerts[0].rung, told[-1].alerts[0].certainty) == ("unreachable", "")
+    [standing] = alerts.standing().values()
+    assert (standing.blocked, standing.unreachable) == (False, True)
+
+
+def test_what_turns_out_a_block_is_told_once_more_on_each_rung_and_never_taken_back() -> None:
+    alerts = fresh()
+    told = played(alerts, runs_of({API: "." * 30 + "a" * 20 + "#" * 10 + "!" * 12 + "a" * 90}))
+    assert [(str(one.kind), one.alerts[0].rung, one.alerts[0].raised) for one in told] == [
+        ("suspected", "unreachable", False),
+        ("confirmed", "unreachable", False),
+        ("confirmed", "likely", True),
+        ("confirmed", "confirmed", True),
+    ]
+    assert len({one.id for one in told}) == 4
+    [standing] = alerts.standing().values()
+    assert (standing.blocked, standing.unreachable) == (True, False)
+
+
+def test_one_artefact_among_many_failures_that_nothing_explains_is_not_told() -> None:
+    told = played(fresh(), runs_of({API: "." * 30 + "a" * 30 + "!" + "a" * 30}))
+    assert [one.alerts[0].rung for one in told] == ["unreachable", "unreachable"]
+
+
+def test_what_is_unreachable_stands_in_a_message_of_its_own_beside_what_is_blocked() -> None:
+    told = played(fresh(), runs_of({API: "." * 30 + "#" * 40, "clubhouse/web": "." * 30 + "a" * 40}))
+    confirmed = {
+        one.alerts[0].rung: [alert.endpoint for alert in one.alerts] for one in told if one.kind == "confirmed"
+    }
+    assert confirmed == {"likely": ["api"], "unreachable": ["web"]}
+
+
+def test_what_an_older_version_told_as_blocked_is_not_told_again_after_an_upgrade() -> None:
+    alerts = fresh()
+    played(alerts, runs_of({API: "." * 30 + "#" * 40}))
+    kept = msgspec.json.decode(msgspec.json.encode(alerts.remember()))
+    for one in kept["series"]:
+        del one[1]["sure"], one[1]["rung"]
+    upgraded = Alerts(msgspec.convert(kept, type=Memory), every=TEN)
+    assert played(upgraded, runs_of({API: "#" * 20}, start=T0 + 70 * TEN)) == []
+    [standing] = upgraded.standing().values()
+    assert standing.blocked
 
 
 def test_the_proof_is_a_measurement_that_failed_and_points_at_its_line(tmp_path: Path) -> None:
@@ -128,11 +178,11 @@ def test_a_wave_is_one_message() -> None:
     confirmed = told[1]
     assert len(confirmed.alerts) == 30
     assert confirmed.title == (
-        "30 endpoints of 30 targets on AS4134 (sha-ct): blocked, confirmed, all since 8 Feb 15:30–15:40 UTC"
+        "30 endpoints of 30 targets on AS4134 (sha-ct): likely blocked, beyond chance, all since 8 Feb 15:30–15:40 UTC"
     )
     lines = confirmed.text.splitlines()
     assert len(lines) == 1 + 12 + 1
-    assert lines[1].startswith("t00/web: blocked since 8 Feb 15:30–15:40 UTC, reset after this name in TLS, confirmed")
+    assert lines[1].startswith("t00/web: likely blocked since 8 Feb 15:30–15:40 UTC, reset after this name")
     assert lines[-1] == "and 18 more: see probe report"
 
 

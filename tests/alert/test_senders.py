@@ -24,7 +24,7 @@ def message(text: str = "text", target: str = "clubhouse") -> Message:
     proof = Proof(measurement="run/t/e", explain="probe explain run/t/e", file="a/b.jsonl", line=3)
     alert = Alert(
         id="confirmed/run/t/e", kind=Kind.CONFIRMED, time="2021-02-08T11:00:00.000Z", vantage="sha-ct", country="CN",
-        asn=4134, text=text, target=target, endpoint="api", proof=proof,
+        asn=4134, text=text, target=target, endpoint="api", proof=proof, rung="confirmed",
     )  # fmt: skip
     return Message(
         id=alert.id, kind=alert.kind, time=alert.time, vantage="sha-ct", country="CN", asn=4134, title=text, text=text,

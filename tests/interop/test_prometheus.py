@@ -85,7 +85,7 @@ def test_only_the_latest_measurement_of_a_series_counts() -> None:
 
 
 def test_what_the_ledger_says_stands_beside_what_was_measured_last() -> None:
-    said = read(gauged(BLOCKED, ledger={API: Ledger(blocked=False, suspected=True)}, waiting=3))
+    said = read(gauged(BLOCKED, ledger={API: Ledger(blocked=False, unreachable=False, suspected=True)}, waiting=3))
     assert said["probe_endpoint_blocked"] == [(PLACE, 0.0)]
     assert said["probe_endpoint_suspected"] == [(PLACE, 1.0)]
     assert said["probe_alerts_waiting"] == [({"vantage": "sha-ct"}, 3.0)]
@@ -128,7 +128,9 @@ def test_two_watches_of_one_machine_write_no_sample_twice() -> None:
         gauges = Gauges(name, 600.0)
         gauges.measured(measurement(vantage=name))
         gauges.run_finished(RUN, None)
-        ledger = {SeriesKey(name, "CN", 4134, "clubhouse", "api"): Ledger(blocked=True, suspected=False)}
+        ledger = {
+            SeriesKey(name, "CN", 4134, "clubhouse", "api"): Ledger(blocked=True, unreachable=False, suspected=False)
+        }
         seen += [line.rpartition(" ")[0] for line in gauges.text(ledger, 1).decode().splitlines() if line[0] != "#"]
     assert len(seen) == len(set(seen))
 
@@ -208,7 +210,9 @@ def test_all_samples_of_a_metric_stand_together_under_one_type() -> None:
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 def test_promtool_finds_nothing_to_object_to() -> None:
-    text = gauged(BLOCKED, measurement(endpoint="web", control=ControlState.NONE), ledger={API: Ledger(True, False)})
+    text = gauged(
+        BLOCKED, measurement(endpoint="web", control=ControlState.NONE), ledger={API: Ledger(True, False, False)}
+    )
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
     assert done.stdout + done.stderr == b""
     assert done.returncode == 0

@@ -31,7 +31,7 @@ def written() -> bytes:
     gauges = Gauges("sha-ct", 600.0)
     gauges.measured(measurement())
     gauges.run_finished(LastRun(T0 + 20, 20.0, 54, Fitness.FIT), None)
-    return gauges.text({SeriesKey("sha-ct", "CN", 4134, "clubhouse", "api"): Ledger(True, False)}, 0)
+    return gauges.text({SeriesKey("sha-ct", "CN", 4134, "clubhouse", "api"): Ledger(True, False, False)}, 0)
 
 
 def labels_of() -> dict[str, set[str]]:

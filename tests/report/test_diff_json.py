@@ -52,9 +52,10 @@ def test_a_change_has_both_sides_whole(tmp_path: Path) -> None:
     change, new, gone = data(tmp_path)["changes"]
     assert change["vantage"] == "sha-ct"
     assert change["a"] == {
-        "standing": "open", "verdict": "ok", "certainty": None, "mechanism": None, "control": "reached",
+        "standing": "open", "rung": None, "verdict": "ok", "certainty": None, "mechanism": None, "control": "reached",
         "fitness": "fit", "role": "api", "as_of": WHEN, "id": "before/a/api", "measurements": 1, "uncounted": 0,
     }  # fmt: skip
+    assert change["b"]["rung"] == "likely"
     assert (change["b"]["standing"], change["b"]["mechanism"], change["b"]["id"]) == (
         "blocked", "sni_reset", "after/a/api",
     )  # fmt: skip

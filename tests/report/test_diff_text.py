@@ -35,6 +35,15 @@ def drawn(view: DiffView, width: int = 80) -> list[str]:
     return render(view, Page(width, clean)).splitlines()
 
 
+def test_what_fails_for_no_settled_cause_is_unreachable_and_not_blocked(tmp_path: Path) -> None:
+    unsettled = {"verdict": Verdict.ANOMALY}
+    before = [one for hour in range(20) for one in run(hour, ("a", {}))]
+    after = [*before, *(one for hour in range(20, 40) for one in run(hour, ("a", unsettled)))]
+    lines = drawn(compared(tmp_path, before, after))
+    assert " + unreachable  a/web  how is not settled  (was open)" in lines
+    assert not any("blocked" in line for line in lines)
+
+
 def test_a_night_at_one_vantage_point(tmp_path: Path) -> None:
     silence = {**CAUGHT, "mechanism": Mechanism.SNI_TIMEOUT}
     before = run(0, ("a", {}), ("b", CAUGHT), ("c", CAUGHT), ("d", {}), ("e", {}), ("f", {}), ("g", {}))

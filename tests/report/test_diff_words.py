@@ -41,7 +41,7 @@ def test_every_kind_field_and_surrounding_has_its_words() -> None:
 def test_how_and_how_it_was() -> None:
     assert how(RESET) == "reset after this name in TLS (likely)"
     assert was(RESET) == "(was blocked: reset after this name in TLS, likely)"
-    assert stood(state(Standing.BLOCKED)) == "blocked"
+    assert stood(state(Standing.BLOCKED)) == "unreachable"  # nothing that failed shows a block
     assert how(state(Standing.BLOCKED)) == "how is not settled"
     assert was(OPEN) == "(was open)"
     assert how(state(Standing.DOWN, control="failed")) == "the control failed as well"
@@ -63,7 +63,7 @@ def test_what_happened_in_cells() -> None:
 @pytest.mark.parametrize(
     ("one", "why"),
     [
-        (state(Standing.SUSPECTED), "suspected, not yet enough evidence to call it blocked"),
+        (state(Standing.SUSPECTED), "suspected, not yet enough evidence to tell it from chance"),
         (state(Standing.FAILED), "failed, too little to count as a change"),
         (state(Standing.UNKNOWN, verdict="insufficient", fitness="offline"), "offline"),
         (state(Standing.UNKNOWN, verdict="blocked"), "failed, but no control or reference backs it"),

@@ -10,22 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from probe.report.escape import FORMULA, csv_cell, fenced, json_text, markdown, visible
+from probe.model.shown import visible
+from probe.report.escape import FORMULA, csv_cell, fenced, json_text, markdown
 
 ANY = st.text(st.characters())  # surrogates, controls and all
 ACTS = "*_`[]()<>#|~!&\\$@-+.:1/ www http"
-
-
-def test_controls_marks_and_separators_are_shown() -> None:
-    assert visible("a\x1b[31m\r\n\u202eb\u2028") == "a\\u001b[31m\\u000d\\u000a\\u202eb\\u2028"
-    assert visible("封锁 é 😀") == "封锁 é 😀"
-
-
-@given(ANY)
-def test_visible_text_is_one_line_in_which_nothing_acts(text: str) -> None:
-    said = visible(text)
-    assert len(said.splitlines()) <= 1
-    assert not [c for c in said if unicodedata.category(c)[0] == "C"]
 
 
 @pytest.mark.parametrize(

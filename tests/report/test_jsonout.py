@@ -29,8 +29,10 @@ def test_episode_has_onset_with_both_ends_counts_and_mechanism() -> None:
         "earliest": {"utc": "2021-02-08T10:50:00.000Z", "epoch": clock("10:50")},
         "latest": {"utc": "2021-02-08T11:00:00.000Z", "epoch": clock("11:00")},
     }
-    assert (episode["state"], episode["certainty"], episode["end"]) == ("confirmed", "confirmed", None)
-    assert (episode["mechanisms"], episode["counts"]) == (["dns_injection"], {"bad": 55, "good": 0, "void": 6})
+    assert (episode["state"], episode["certainty"], episode["rung"]) == ("confirmed", "confirmed", "confirmed")
+    assert episode["end"] is None
+    assert episode["mechanisms"] == ["dns_injection"]
+    assert episode["counts"] == {"bad": 55, "good": 0, "void": 6, "sure": 55}
     assert len(episode["witnesses"]) == 3
     assert all(witness.endswith("/clubhouse/api") for witness in episode["witnesses"])
 

@@ -5,7 +5,7 @@ import pytest
 from probe.cli.console import clean
 from probe.report.overview import GROUPS, STATUSES, narrowed, render_by
 from probe.report.paper import Page
-from probe.report.view import State
+from probe.report.state import State
 from tests.report.block.making import series, wave
 from tests.report.story import DOWN, RESET, story
 from tests.report.viewing import view

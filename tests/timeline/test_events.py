@@ -168,7 +168,7 @@ def joined(*series: Series) -> tuple[Episode, ...]:
     return added({one.key: one for one in series}, found, lambda one: standing(one, DEFAULT))
 
 
-SUSPECT = "." * 60 + "###"
+SUSPECT = "." * 60 + "#####"
 """Enough for a suspicion and not for a confirmation; the tests below check that it is so."""
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from probe.model.episode import Episode, EpisodeState, Interval
 from probe.timeline.cadence import unknown
 from probe.timeline.ledger import Readings, limits_for, scan
-from probe.timeline.noise import Noise, learn, refine, refine_quietest
+from probe.timeline.noise import LONE, Noise, learn, refine, refine_quietest
 from probe.timeline.onset import detect, episodes, noise_of, noise_outside_blocks, telling_of
 from probe.timeline.series import series_from
 from tests.timeline.rows import HOUR, START, row, rows, series
@@ -103,7 +103,7 @@ def test_office_hours_are_one_flapping_episode_with_its_hours() -> None:
     office = "." * 9 + "#" * 9 + "." * 6  # local days in UTC: 09:00 to 18:00
     free = "." * 24
     picture = free * 7 + (office * 5 + free * 2) * 3 + free * 14
-    (episode,) = episodes(series(picture), tz="UTC")
+    (episode,) = episodes(series(picture), tz="UTC", vantage_noise=Noise(follow=LONE))
     assert episode.flapping
     assert episode.onset == Interval(at(7 * 24 + 8), at(7 * 24 + 9))
     assert episode.end is not None
@@ -159,10 +159,16 @@ def test_a_suspicion_at_the_end_is_told_as_one() -> None:
     assert episode.suspected_at == at(169)
 
 
-def test_a_block_of_four_hours_leaves_a_suspicion() -> None:
-    episode = only(WEEK + "####" + WEEK)
+def test_a_block_of_five_hours_leaves_a_suspicion() -> None:
+    episode = only(WEEK + "#####" + WEEK)
     assert episode.state == EpisodeState.SUSPECTED
-    assert episode.end == Interval(at(171), at(172))
+    assert episode.end == Interval(at(172), at(173))
+
+
+def test_seven_failures_confirm_where_bursts_are_ruled_out_and_not_at_a_new_place() -> None:
+    new, known = Noise(), Noise(follow=LONE)  # 5.8 + 6 x 1.4 < 17 < 5.8 + 6 x 2.3
+    drawn = series(WEEK * 4 + "#" * 7)
+    assert [episodes(drawn, vantage_noise=noise)[0].confirmed_at is not None for noise in (new, known)] == [False, True]
 
 
 def test_the_noise_of_the_vantage_protects_a_quiet_looking_series() -> None:
@@ -170,7 +176,7 @@ def test_the_noise_of_the_vantage_protects_a_quiet_looking_series() -> None:
     flaky = [series("".join("#" if failed else "." for failed in drawn.tolist())) for drawn in draws]
     calm = [series("." * 700) for _ in range(5)]
     assert noise_of(flaky).start > 0.1 > noise_of(calm).start
-    short = series("." * 30 + "#" * 6)  # 5.8 + 5 x 2.3 > 17 where failures are rare, 6 x 1.6 < 17 where they are not
+    short = series("." * 30 + "#" * 9)  # 5.8 + 8 x 1.5 > 17 where failures are rare, 9 x 1.6 < 17 where they are not
     assert episodes(short, vantage_noise=noise_of(calm))[0].confirmed_at is not None
     assert episodes(short, vantage_noise=noise_of(flaky))[0].confirmed_at is None
 

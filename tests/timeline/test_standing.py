@@ -100,7 +100,7 @@ def test_a_single_measurement(picture: str, effort: Effort, found: Standing) -> 
         (".......#", Standing.OPEN),  # a lone failed try
         (".#", Standing.OPEN),
         ("." * 50 + "!", Standing.OPEN),  # however sure it is of itself
-        ("." * 50 + "##", Standing.SUSPECTED),
+        ("." * 200 + "##", Standing.SUSPECTED),
         ("." * 50 + "###", Standing.BLOCKED),
         ("." * 50 + "???", Standing.SUSPECTED),  # nothing says how
         ("." * 50 + "?" * 20, Standing.BLOCKED),  # the ledger confirms

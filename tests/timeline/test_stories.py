@@ -18,8 +18,9 @@ from probe.model.event import EventKind
 from probe.model.measurement import Measurement
 from probe.model.target import Endpoint, Role, RollupRule, Target, TargetKind
 from probe.report.paper import Page
+from probe.report.state import State
 from probe.report.terminal import render
-from probe.report.view import State, View
+from probe.report.view import View
 from probe.targets.load import parse_targets
 from tests.timeline.recorded import DAY, HOUR, MONDAY, drawn, one, told
 from tests.world import Ran, http_host, https_host, listed, reference, run_in, tiny_world
@@ -215,7 +216,7 @@ def test_099_to_102_measured_in_the_lab_with_a_compressed_clock(tmp_path: Path) 
     targets = listed(app(*hosts.items()), reference("r1.example"), reference("r2.example"))
     censor = [Rule(id="sni", match=Match(stage=Stage.TLS, names=("api.example",)), effect=Reset())]
     lines: list[Measurement] = []
-    for run in range(18):
+    for run in range(22):
         rules, down = (censor, ("tm.example",)) if run >= 9 else ([], ())
         ran = run_in(world, targets, rules=rules, down=down, proxy=True, retry_pauses=(), timeout=2.0)
         lines += compressed(ran, run)

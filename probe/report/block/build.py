@@ -76,5 +76,6 @@ def _missing(draft: Draft, shown: tuple[Exhibit, ...]) -> Iterator[str]:
             fitness = words.name("fitness", unfit.what)
             when = draft.dates.stretch(unfit.first, unfit.last).text
             yield words.counted("missing.unfit", unfit.size, vantage=one.key.name, fitness=fitness, when=when)
-        for gap in one.silent:
-            yield words.say("missing.silent", vantage=one.key.name, when=draft.span(gap).text)
+        for gap, whole in one.silences:
+            key = "missing.silent" if whole else "missing.silent_mostly"
+            yield words.say(key, vantage=one.key.name, when=draft.span(gap).text)

@@ -8,10 +8,13 @@ from probe.model.diagnosis import Certainty
 from probe.model.episode import Episode, EpisodeState
 from probe.report.block.choose import inside
 from probe.report.block.draft import Draft
-from probe.report.block.view import Rung
+from probe.report.ladder import BLOCKS, Rung, rung_of
 from probe.report.view import SeriesView
 from probe.timeline.points import Points
 from probe.timeline.series import Evidence
+
+_BOTH = (Rung.LIKELY, Rung.UNREACHABLE)
+"""Rungs on which an episode may stand for two reasons: for what the ledger says of it, or for what shows its cause."""
 
 
 def because(draft: Draft, series: Sequence[SeriesView], episodes: Sequence[Episode], rung: Rung) -> str:
@@ -22,14 +25,26 @@ def because(draft: Draft, series: Sequence[SeriesView], episodes: Sequence[Episo
     artefacts = sum(_artefacts(*pair) for pair in pairs)
     dated = all(episode.state is EpisodeState.CONFIRMED for episode in episodes)
     mechanisms = tuple(dict.fromkeys(name for episode in episodes for name in episode.mechanisms))
-    key = f"certainty.{rung}" if rung is not Rung.LIKELY else f"certainty.likely_{'dated' if dated else 'new'}"
-    return draft.words.say(
-        key,
+    blocks = sum(rung_of(episode) in BLOCKS for episode in episodes)
+    said = draft.words.say(
+        _key(rung, dated=dated, some=blocks > 0),
         method=draft.methods(mechanisms),
         failed=failed,
         of=failed + reached,
         artefacts=artefacts,
+        blocks=blocks,
+        count=len(episodes),
     )
+    if rung is Rung.UNREACHABLE and dated and artefacts and not blocks:
+        said += draft.words.texts["text.sentence_gap"] + draft.words.counted("certainty.lone", artefacts)
+    return said
+
+
+def _key(rung: Rung, *, dated: bool, some: bool) -> str:
+    """`dated`: all are beyond chance; `some`: of some of them a block is spoken of."""
+    if rung is Rung.UNREACHABLE and dated and some:
+        return "certainty.unreachable_some"
+    return f"certainty.{rung}_{'dated' if dated else 'new'}" if rung in _BOTH else f"certainty.{rung}"
 
 
 def _artefacts(one: SeriesView, episode: Episode) -> int:

@@ -12,6 +12,7 @@ from probe.model.event import Event
 from probe.model.target import Role
 from probe.report.block.ids import event_ids, slug
 from probe.report.block.view import Scope
+from probe.report.ladder import is_block
 from probe.report.view import SeriesView, View
 from probe.timeline.points import Points
 from probe.timeline.series import Evidence
@@ -97,11 +98,13 @@ def deciding(series: Iterable[SeriesView]) -> list[SeriesView]:
 
 
 def principal(one: SeriesView) -> Episode | None:
-    """The episode that a page tells of a series: the standing one, else the last that was confirmed, else the last."""
+    """The episode that a page tells of a series: the standing one, else the last block, else the last that was beyond
+    chance, else the last."""
     if one.current is not None or not one.episodes:
         return one.current
-    confirmed = [episode for episode in one.episodes if episode.state is EpisodeState.CONFIRMED]
-    return (confirmed or list(one.episodes))[-1]
+    blocks = [episode for episode in one.episodes if is_block(episode)]
+    beyond = [episode for episode in one.episodes if episode.state is EpisodeState.CONFIRMED]
+    return (blocks or beyond or list(one.episodes))[-1]
 
 
 def inside(one: SeriesView, episode: Episode, evidence: Evidence) -> Places:

@@ -24,11 +24,11 @@ COLUMNS = (
     "row", "id", "target", "endpoint", "role", "vantage", "country", "asn", "state", "certainty", "mechanisms",
     "failed", "reached", "void", "flapping", "zone",
     *(f"{name}_{zone}" for name in _TIMES for zone in ("utc", "local")),
-    "witnesses",
+    "witnesses", "rung",
 )  # fmt: skip
 """`row` is `episode` or `endpoint`; `state` of an episode `suspected` or `confirmed`, of an endpoint its state now;
-`certainty` that of the surest measurement; `first` and `last` bound the measurements of the series; `failed`, `reached`
-and `void` are counts inside the episode, or of the whole period for an endpoint."""
+`certainty` what its failures carry together, `rung` what both come to; `first` and `last` bound the measurements of the
+series; `failed`, `reached` and `void` are counts inside the episode, or of the whole period for an endpoint."""
 
 
 def render(block: Block, page: Page) -> str:
@@ -64,7 +64,7 @@ Values = dict[str, str | int | float | None]
 
 def _episode(row: SeriesRow, one: Onset) -> Values:
     values: Values = {
-        **_named(row), "row": "episode", "id": one.id, "state": one.state, "certainty": one.certainty,
+        **_named(row), "row": "episode", "id": one.id, "state": one.state, "certainty": one.certainty, "rung": one.rung,
         "mechanisms": " ".join(one.mechanisms), "failed": one.failed, "reached": one.reached, "void": one.void,
         "flapping": "yes" if one.flapping else "no", "witnesses": " ".join(one.witnesses),
         "confirmed": one.confirmed_at.at if one.confirmed_at else None,

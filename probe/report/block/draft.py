@@ -1,12 +1,13 @@
 """What every part of a page is made from, in one hand: the subject, what was read for it, a language and its dates."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from probe.model.episode import Interval, SeriesKey
+from probe.model.episode import Episode, Interval, SeriesKey
 from probe.report.block.choose import Chosen, Exhibited
 from probe.report.block.collect import Dossier
-from probe.report.block.ladder import rung_of
 from probe.report.block.view import Moment, Scope, Span
+from probe.report.ladder import Rung, rung_of
 from probe.report.language.catalogue import Catalogue, catalogue
 from probe.report.language.dates import Dates, Told
 from probe.report.view import SeriesView, VantageView, View
@@ -54,6 +55,13 @@ class Draft(NamedTuple):
         """How something is blocked, in words."""
         names = [self.words.name("mechanism", one) for one in mechanisms]
         return self.words.texts["list.between"].join(names) or self.words.say("text.no_method")
+
+    def how(self, episodes: Sequence[Episode]) -> str:
+        """The same of episodes: where no block is claimed of any, what some failures look like settles nothing."""
+        mechanisms = tuple(dict.fromkeys(name for episode in episodes for name in episode.mechanisms))
+        if mechanisms and all(rung_of(episode) is Rung.UNREACHABLE for episode in episodes):
+            return self.words.say("text.some_method", methods=self.methods(mechanisms))
+        return self.methods(mechanisms)
 
 
 def everything(view: View, lang: str = "en") -> Draft:

@@ -72,8 +72,7 @@ def _status(draft: Draft, rung: Rung) -> str:
 
 def _method(draft: Draft) -> str:
     found = [episode for one in draft.chosen.series if (episode := principal(one)) is not None]
-    mechanisms = tuple(dict.fromkeys(name for episode in found for name in episode.mechanisms))
-    return draft.methods(mechanisms) if found else ""
+    return draft.how(found) if found else ""
 
 
 def _origin(draft: Draft) -> Iterator[tuple[str, str]]:

@@ -14,9 +14,10 @@ from probe.model.event import Event
 from probe.report.block import certainty, quiet, subject
 from probe.report.block.choose import deciding, principal
 from probe.report.block.draft import Draft
-from probe.report.block.ladder import RUNGS, rung_of
 from probe.report.block.view import Headline, Rung
-from probe.report.view import SeriesView, State
+from probe.report.ladder import RUNGS, lowest, rung_of
+from probe.report.state import State
+from probe.report.view import SeriesView
 
 
 class Hit(NamedTuple):
@@ -41,7 +42,7 @@ def headline(draft: Draft) -> Headline:
         also="".join(_also(draft, hits, main)),
         stayed=_stayed(draft, main),
     )
-    rung = min((hit.rung for hit in main), key=RUNGS.index)
+    rung = lowest(hit.rung for hit in main)
     why = certainty.because(draft, [hit.series for hit in main], [hit.episode for hit in main], rung)
     return Headline(text, rung, *_named(draft, rung), why, ladder, _intervals(draft, main))
 
@@ -49,7 +50,8 @@ def headline(draft: Draft) -> Headline:
 def _named(draft: Draft, rung: Rung) -> tuple[str, str]:
     """The name of the rung, and the title it makes."""
     name = draft.words.say(f"rung.{rung}")
-    return name, draft.words.say("headline.certainty", rung=name)
+    told = draft.words.say(f"cut_off.{rung}") if rung is Rung.UNREACHABLE else name
+    return name, draft.words.say("headline.certainty", rung=told)
 
 
 def hits_of(series: Iterable[SeriesView]) -> list[Hit]:

@@ -6,9 +6,10 @@ that nothing in it can end. The stripe chart is drawn in signs, as the terminal 
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from probe.model.shown import visible
 from probe.report.block import signs
 from probe.report.block.view import Block, Exhibit, Rung, Standing
-from probe.report.escape import fenced, visible
+from probe.report.escape import fenced
 from probe.report.escape import markdown as plain
 from probe.report.paper import Page
 from probe.report.transcript_text import render as render_transcript

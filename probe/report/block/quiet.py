@@ -12,7 +12,8 @@ from probe.report.block import subject
 from probe.report.block.choose import deciding
 from probe.report.block.draft import Draft
 from probe.report.block.view import Rung
-from probe.report.view import SeriesView, State
+from probe.report.state import State
+from probe.report.view import SeriesView
 from probe.timeline.points import Points
 from probe.timeline.series import Evidence
 

@@ -9,9 +9,9 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
+from probe.model.shown import visible
 from probe.report import stripes as terminal
 from probe.report.block.view import Outcome, Share, Shares, Stripes, Tick
-from probe.report.escape import visible
 from probe.report.paper import columns, padded
 
 SIGNS: dict[Outcome, str] = {

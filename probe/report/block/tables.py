@@ -9,9 +9,10 @@ from probe.model.episode import Episode
 from probe.report.block.choose import deciding, inside
 from probe.report.block.draft import Draft, network, place, state_name
 from probe.report.block.ids import episode_id
-from probe.report.block.ladder import rung_of
 from probe.report.block.view import Cell, Grid, GridRow, Network, Onset, Onsets, SeriesRow, Share, ShareRow, Shares
-from probe.report.view import SeriesView, State
+from probe.report.ladder import rung_of
+from probe.report.state import State
+from probe.report.view import SeriesView
 from probe.timeline.points import Points
 from probe.timeline.series import Evidence
 
@@ -65,13 +66,12 @@ def _cell(draft: Draft, series: Sequence[SeriesView]) -> Cell | None:
     worst = min((one.state for one in series), key=_GRAVE.index)
     there = [one for one in series if one.state is worst]
     standing = [one.current for one in there if one.current is not None]
-    mechanisms = tuple(dict.fromkeys(name for episode in standing for name in episode.mechanisms))
     rungs = [draft.words.say(f"rung.{rung_of(episode)}") for episode in standing[:1]]
     failed, reached = sum(one.bad for one in series), sum(one.good for one in series)
     name = state_name(draft, there[0])
     if len(there) < len(series):
         name = draft.words.say("grid.partly", state=name, count=len(there), of=len(series))
-    method = draft.methods(mechanisms) if standing else ""
+    method = draft.how(standing) if standing else ""
     void = sum(one.void for one in series)
     counts = draft.words.say("grid.counts", failed=failed, of=failed + reached)
     silent = draft.words.counted("grid.silent", void) if void else ""
@@ -108,7 +108,7 @@ def onsets(draft: Draft, every: Sequence[Onset]) -> Onsets:
 
 
 def _onset(draft: Draft, one: SeriesView, episode: Episode) -> Onset:
-    key, counts = one.key, episode.counts
+    key, counts, rung = one.key, episode.counts, rung_of(episode)
     certain, after = episode.certain_onset, _confirmed_after(one, episode)
     known = certain if certain is not None and certain.earliest is not None else None
     return Onset(
@@ -122,8 +122,9 @@ def _onset(draft: Draft, one: SeriesView, episode: Episode) -> Onset:
         asn=key.asn,
         place=place(key),
         state=episode.state,
-        state_name=draft.words.say(f"rung.{rung_of(episode)}"),
-        method=draft.methods(episode.mechanisms),
+        state_name=draft.words.say(f"rung.{rung}"),
+        rung=rung,
+        method=draft.how([episode]),
         mechanisms=episode.mechanisms,
         certainty=episode.certainty,
         last_ok=None if episode.onset.earliest is None else draft.moment(episode.onset.earliest),

@@ -27,6 +27,7 @@ from probe.report.block.drawn import (
     Stripes,
     Tick,
 )
+from probe.report.ladder import Rung
 from probe.report.transcript import Transcript
 
 __all__ = [  # this file is the door to all of the view
@@ -36,16 +37,6 @@ __all__ = [  # this file is the door to all of the view
     "Rung", "Scope", "SeriesRow", "Share", "ShareRow", "Shares", "Span",
     "Standing", "Stripe", "Stripes", "Tick", "WholeRow", "Wholes",
 ]  # fmt: skip
-
-
-class Rung(StrEnum):
-    """How sure the page is: the fixed ladder, lowest first. `none`: no block is claimed."""
-
-    NONE = "none"
-    UNREACHABLE = "unreachable"
-    CONSISTENT = "consistent"
-    LIKELY = "likely"
-    CONFIRMED = "confirmed"
 
 
 class Standing(StrEnum):
@@ -105,8 +96,9 @@ class Onset(NamedTuple):
     """One episode. `last_ok` None: blocked at the first measurement already, so there is no onset, only "before".
 
     `confirmed_after` is how many failed measurements, and how many seconds, from the first failed one to the one that
-    confirmed the block. `recovered` None: it still stands, `open_state` says as of when. `id` is stable: it names the
-    series and the first failed measurement.
+    brought it beyond chance. `state` is the ledger's word, `certainty` what its failures carry together; `rung` is made
+    of both, `state_name` is its name. `recovered` None: it still stands, `recovered_text` says as of when. `id` is
+    stable: it names the series and the first failed measurement.
     """
 
     id: str
@@ -120,6 +112,7 @@ class Onset(NamedTuple):
     place: str
     state: str
     state_name: str
+    rung: Rung
     method: str
     mechanisms: tuple[str, ...]
     certainty: str

@@ -4,23 +4,29 @@ What is said is `report.whole`'s; here it gets its words. A target whose records
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from probe.diagnose.rollup import State
 from probe.model.target import Need, RollupRule, rollup_spelt
 from probe.report import words as names
-from probe.report.block.draft import Draft
-from probe.report.block.view import Span, WholeRow, Wholes
+from probe.report.ladder import Rung
 from probe.report.language.catalogue import Catalogue
 from probe.report.view import TargetView
 from probe.report.whole import Rule, Whole
+
+if TYPE_CHECKING:  # the overview words targets by this file, and is no page
+    from probe.report.block.draft import Draft
+    from probe.report.block.view import WholeRow, Wholes
 
 MOST_ROWS = 60
 NAMED = 6
 """So many endpoints are named; more are counted."""
 
 
-def wholes(draft: Draft) -> Wholes:
+def wholes(draft: "Draft") -> "Wholes":
     """Every stretch of every target of the page, by target, place and time."""
+    from probe.report.block.view import Wholes
+
     here = {(one.key.target, one.key.vantage, one.key.country, one.key.asn) for one in draft.chosen.series}
     told = [one for one in draft.view.targets if (one.target, *one.vantage) in here and one.wholes]
     told.sort(key=lambda one: (one.target, one.vantage))
@@ -33,14 +39,16 @@ def wholes(draft: Draft) -> Wholes:
     )
 
 
-def _where(draft: Draft, one: TargetView, told: Sequence[TargetView]) -> str:
+def _where(draft: "Draft", one: TargetView, told: Sequence[TargetView]) -> str:
     """The target and place that sentences begin with, as far as there are several."""
     several = len({other.target for other in told}) > 1, len({other.vantage for other in told}) > 1
     said = [text for text, needed in zip((one.target, names.place(one.vantage)), several, strict=True) if needed]
     return draft.words.say("whole.where", where=draft.words.texts["list.between"].join(said)) if said else ""
 
 
-def _rows(draft: Draft, target: TargetView, where: str) -> Iterator[WholeRow]:
+def _rows(draft: "Draft", target: TargetView, where: str) -> "Iterator[WholeRow]":
+    from probe.report.block.view import Span, WholeRow
+
     words, rule = draft.words, None
     for one in target.wholes:
         first = one.since.earliest is None
@@ -70,10 +78,19 @@ def _rows(draft: Draft, target: TargetView, where: str) -> Iterator[WholeRow]:
 def state_text(words: Catalogue, one: Whole) -> str:
     """`partly blocked (api); what is left does not count as reached`; a full stop is the caller's."""
     blocked, failing = words.listed(one.blocked, NAMED), words.listed(one.failing, NAMED)
-    text = words.say(f"whole.{one.state.name.lower()}", blocked=blocked, failing=failing)
+    key = _SURE.get((one.state, one.rung), f"whole.{one.state.name.lower()}")
+    text = words.say(key, blocked=blocked, failing=failing)
     if one.state is State.PARTLY_BLOCKED and one.enough is not None:
         text += words.say("whole.enough" if one.enough else "whole.too_little")
     return text
+
+
+_SURE: dict[tuple[State, Rung], str] = {
+    (State.BLOCKED, Rung.CONSISTENT): "whole.consistent",
+    (State.PARTLY_BLOCKED, Rung.CONSISTENT): "whole.partly_consistent",
+    (State.UNKNOWN, Rung.UNREACHABLE): "whole.unreachable",
+}
+"""Where the state alone would claim more, or less, than is known."""
 
 
 def rule_text(words: Catalogue, rule: Rule) -> str:

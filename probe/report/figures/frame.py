@@ -10,8 +10,8 @@ from html import escape
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from probe.model.shown import visible
 from probe.report.block.view import Outcome
-from probe.report.escape import visible
 from probe.report.figures.axis import Axis, Scale, axis, offset
 from probe.report.figures.outcome import Cell, colours, figure_css, marks
 from probe.report.figures.svg import cut, element, group, text, width_of

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from html import escape
 
-from probe.report.escape import visible
+from probe.model.shown import visible
 
 
 def number(value: float) -> str:

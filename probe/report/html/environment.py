@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from probe.model.clock import rfc3339
+from probe.model.shown import visible
 from probe.report.block.view import Rung
-from probe.report.escape import visible
 from probe.report.figures.outcome import colours, figure_css
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Onsets and recoveries as an Atom feed (RFC 4287). Pure; only confirmed blocks, for a feed cannot be taken back.
+"""Onsets and recoveries as an Atom feed (RFC 4287). Pure; only what is beyond chance: a feed cannot be taken back.
 
 An entry's id is made from the series and its first failed measurement, so it stays when more measurements arrive or the
 site moves; an end has an id of its own beside its onset's. Ids are `urn:uuid:` (RFC 4122), absolute IRIs as RFC 4287
@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from probe.model.clock import rfc3339
 from probe.model.episode import EpisodeState
+from probe.model.shown import visible
 from probe.report.block.view import Onset
-from probe.report.escape import visible
 from probe.report.figures.svg import element
+from probe.report.ladder import Rung
 from probe.report.language.catalogue import Catalogue
 
 NAMESPACE = uuid.UUID("5b9f6a52-0f0b-5b52-9d3c-4f5d8e2a7c11")
@@ -54,7 +55,7 @@ def _of(one: Onset, words: Catalogue, link: str) -> Iterator[Entry]:
     label = f"{one.target}/{one.endpoint}"
     began = "feed.before" if one.last_ok is None else "feed.began"
     sure = one.first_blocked if one.confirmed_at is None else one.confirmed_at
-    title = words.say(began, label=label, place=one.place, when=one.observed.text)
+    title = _sure(words.say(began, label=label, place=one.place, when=one.observed.text), one, words)
     summary = words.texts["text.clause_gap"].join(
         part for part in (one.state_name, one.method, _certain(one, words)) if part
     )
@@ -62,6 +63,12 @@ def _of(one: Onset, words: Catalogue, link: str) -> Iterator[Entry]:
     if one.recovered is not None:
         title = words.say("feed.ended", label=label, place=one.place, when=one.recovered.text)
         yield Entry(entry_id(one, "ended"), title, one.method, one.recovered.latest, link)
+
+
+def _sure(said: str, one: Onset, words: Catalogue) -> str:
+    """A title with how sure it is: many see nothing else. It changes if more comes to light; the id stays."""
+    key = "feed.unsettled" if one.rung is Rung.UNREACHABLE else "feed.sure"
+    return words.say(key, said=said, rung=words.say(f"cut_off.{one.rung}"))
 
 
 def _certain(one: Onset, words: Catalogue) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from probe.report.block.view import Onset, Rung
 from probe.report.html import environment
 from probe.report.html.page import Place, software
+from probe.report.ladder import BLOCKS
 from probe.report.language.catalogue import Catalogue
 
 PER_PAGE = 200
@@ -89,9 +90,10 @@ def worst_first(card: Card) -> int:
     return -list(Rung).index(card.rung)
 
 
-def newest_first(onset: Onset) -> tuple[bool, float, str]:
-    """Sorts standing blocks: confirmed before suspected, and what began last first."""
-    return onset.state != "confirmed", -onset.first_blocked.at, onset.id
+def newest_first(onset: Onset) -> tuple[bool, bool, float, str]:
+    """Sorts what stands: what is beyond chance before what is suspected, blocks before what is merely unreachable, and
+    what began last first."""
+    return onset.state != "confirmed", onset.rung not in BLOCKS, -onset.first_blocked.at, onset.id
 
 
 def pages(told: Listing, words: Catalogue, links: Mapping[str, str], feed: str) -> Iterator[tuple[str, str]]:

@@ -116,7 +116,7 @@ def _vantages(told: Overview) -> Iterator[Standing]:
         ]
         unfit += [
             f"{words.say('drawing.gap')}: {told.dates.stretch(gap.earliest or gap.latest, gap.latest).text}"
-            for gap in one.silent
+            for gap, _ in one.silences
         ]
         unfit = [*unfit[:MOST_UNFIT], *_more(words, "nav.more_unfit", len(unfit) - MOST_UNFIT)]
         yield Standing(names.place(one.key), measured, tuple(unfit) or (words.say("nav.fit"),))

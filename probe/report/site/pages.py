@@ -107,11 +107,12 @@ def _blocks(site: Site, dossier: Dossier, told: Told) -> Iterator[tuple[str, str
     targets = {name: f"../{link}" for name, link in target_pages(site).items()}
     trail = ((site.words.say("nav.overview"), "../index.html"),)
     place = Place(trail, "../feed.xml", cited, targets)
-    whole = _by_target(site.view)
+    whole = _by_target(site.view)  # looking for them among thousands, page by page, would take minutes
     for kind, every, cards in (("target", site.targets, told.targets), ("event", site.events, told.events)):
         for chosen in every:
-            view = whole.get(chosen.scope.id, site.view) if kind == "target" else site.view
-            block = build(view, dossier, chosen, lang=site.words.lang)
+            names = [chosen.scope.id] if chosen.event is None else chosen.event.targets
+            told_of = tuple(one for target in names for one in whole.get(target, ()))
+            block = build(site.view._replace(targets=told_of), dossier, chosen, lang=site.words.lang)
             name = f"{kind}/{chosen.scope.slug}.html"
             cards.append(_card(block, name))
             if kind == "target":
@@ -120,12 +121,12 @@ def _blocks(site: Site, dossier: Dossier, told: Told) -> Iterator[tuple[str, str
             yield name, page.render(block, place)
 
 
-def _by_target(view: View) -> dict[str, View]:
-    """The view with what it says of one target as a whole: looking for that among thousands would take minutes."""
+def _by_target(view: View) -> dict[str, list[TargetView]]:
+    """What the view says of each target as a whole, by its id."""
     found: dict[str, list[TargetView]] = {}
     for one in view.targets:
         found.setdefault(one.target, []).append(one)
-    return {name: view._replace(targets=tuple(said)) for name, said in found.items()}
+    return found
 
 
 def _card(block: Block, link: str) -> Card:

@@ -21,6 +21,33 @@ def test_the_sentence_of_the_issue_comes_out_of_the_story(tmp_path: Path) -> Non
     assert told.title == "How sure: confirmed."
 
 
+UNSETTLED = {"verdict": Verdict.ANOMALY}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_failures_beyond_chance_of_which_nothing_settles_why_claim_no_block(tmp_path: Path, lang: str) -> None:
+    told = page(tmp_path, series((20, {}), (40, UNSETTLED)), lang=lang)
+    assert told.headline.rung is Rung.UNREACHABLE
+    assert told.headline.certainty.endswith({"en": "so no block is claimed.", "zh": "因此不认定封锁。"}[lang])
+    assert [(one.rung, one.state) for one in told.onsets.rows] == [(Rung.UNREACHABLE, "confirmed")]
+    assert told.grid.rows[0].cells[0] is not None
+    assert told.grid.rows[0].cells[0].state == "unreachable"
+
+
+def test_a_lone_artefact_is_counted_and_not_believed_for_the_rest(tmp_path: Path) -> None:
+    told = page(tmp_path, series((20, {}), (20, UNSETTLED), (1, BLOCKED_API), (20, UNSETTLED)))
+    assert told.headline.certainty.endswith("An artefact was met in 1 of them: too seldom to speak for the rest.")
+    assert told.onsets.rows[0].method == "how is not settled (some failures: forged DNS answer)"
+
+
+def test_a_wave_of_which_some_is_not_settled_says_in_how_many_cases_a_block_is_seen(tmp_path: Path) -> None:
+    three = [one for name, kind in (("a.example", RESET), ("b.example", RESET), ("c.example", UNSETTLED))
+             for one in series((20, {}), (40, kind), target=name)]  # fmt: skip
+    told = page(tmp_path, three, event="wave-cn-20210208").headline
+    assert told.rung is Rung.UNREACHABLE
+    assert "A block is seen in 2 of 3 cases" in told.certainty
+
+
 def test_in_chinese_with_the_local_time_first(tmp_path: Path) -> None:
     told = page(tmp_path, story(), lang="zh").headline
     assert told.text.startswith(

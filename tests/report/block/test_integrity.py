@@ -41,7 +41,7 @@ def test_cited_files_come_first(tmp_path: Path) -> None:
     cited = [file.name for file in proof.listed if file.cited]
     assert cited == [file.name for file in proof.listed[: len(cited)]]
     assert {re.sub(r".*(2021\d{4}T\d{4}).*", r"\1", name) for name in cited} == {
-        "20210208T1050", "20210208T1100", "20210208T1210",
+        "20210208T1050", "20210208T1100", "20210208T1250",
     }  # fmt: skip
     assert "12 are listed" in proof.text
 

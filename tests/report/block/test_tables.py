@@ -54,8 +54,8 @@ def test_onset_row_has_every_column_of_the_issue(tmp_path: Path) -> None:
     assert one.last_ok is not None
     assert (one.last_ok.at, one.first_blocked.at) == (clock("10:50"), clock("11:00"))
     assert one.certain is not None
-    assert one.confirmed_after == (8, 70 * 60.0)
-    assert one.confirmed_text == "8 failed measurements (1 hour 10 minutes)"
+    assert one.confirmed_after == (12, 110 * 60.0)  # 4.4 + 10 x 1.4 < 18.5 < 4.4 + 11 x 1.4 at a place hardly known
+    assert one.confirmed_text == "12 failed measurements (1 hour 50 minutes)"
     assert one.recovered is None
     assert one.recovered_text.startswith("not yet, as of 8 February 2021 21:00 UTC")
     assert (one.failed, one.reached, one.void) == (55, 0, 6)

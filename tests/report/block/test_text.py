@@ -24,7 +24,8 @@ def _coloured(style: str, text: str) -> str:
 @pytest.mark.parametrize("width", [72, 80, 120])
 def test_no_line_is_wider_than_the_page(tmp_path: Path, lang: str, width: int) -> None:
     text = render(page(tmp_path, wave(), lang=lang), Page(width, clean))
-    assert max(map(columns, text.splitlines())) <= width
+    hashes = "0" * 64  # is copied, and therefore longer than a narrow line rather than broken
+    assert max(columns(line) for line in text.splitlines() if not line.endswith(hashes)) <= width
     assert not any(line != line.rstrip() for line in text.splitlines())
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from probe.report.escape import visible
+from probe.model.shown import visible
 from probe.report.figures import svg
 from tests.report.markup import xml
 from tests.report.poison import HOSTILE

@@ -17,7 +17,7 @@ from probe.report.block.alternatives import RULES
 from probe.report.block.tables import COLUMNS
 from probe.report.block.view import Outcome, Rung, Standing
 from probe.report.language.catalogue import Catalogue, catalogue, languages
-from probe.report.view import State
+from probe.report.state import State
 
 REPORT = Path(words.__file__).parent
 TRANSCRIPTS = sorted(REPORT.glob("transcript*.py"))

@@ -13,6 +13,7 @@ from probe.report.block.build import build
 from probe.report.block.choose import scope_target
 from probe.report.block.collect import collect
 from probe.report.block.view import Onset
+from probe.report.ladder import Rung
 from probe.report.language.catalogue import catalogue
 from probe.report.site import feed
 from tests.report import story
@@ -41,6 +42,17 @@ def made(*listed: Onset) -> ET.Element:
 
 def texts(found: ET.Element, name: str) -> list[str]:
     return [one.text or "" for one in found.iter(f"{ATOM}{name}")]
+
+
+@pytest.mark.parametrize(
+    ("rung", "ends"),
+    [(Rung.CONFIRMED, "; blocked (confirmed)"), (Rung.CONSISTENT, "; consistent with blocking"),
+     (Rung.UNREACHABLE, "; why is not settled")],
+)  # fmt: skip
+def test_a_title_says_how_sure_it_is_and_the_id_stays(rung: Rung, ends: str) -> None:
+    found = made(confirmed()._replace(rung=rung))
+    assert texts(found, "title")[1].endswith(ends)
+    assert texts(found, "id") == texts(made(confirmed()), "id")
 
 
 def test_a_feed_has_what_the_standard_asks_for() -> None:
@@ -142,4 +154,4 @@ def test_a_chinese_feed_says_so() -> None:
     words = catalogue("zh")
     found = xml(feed.atom([], words, feed.feed_id("x"), 0.0, "probe"))
     assert found.get("{http://www.w3.org/XML/1998/namespace}lang") == "zh"
-    assert found.findtext(f"{ATOM}title") == "封锁开始与恢复"
+    assert found.findtext(f"{ATOM}title") == "开始与恢复"
