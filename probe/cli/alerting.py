@@ -214,7 +214,8 @@ class Plug:
         from probe.store.durable import write_whole
 
         if self._asked.prometheus is not None:
-            ledger = {key: Ledger(one.blocked, one.suspected) for key, one in opened.alerts.standing().items()}
+            standing = opened.alerts.standing().items()
+            ledger = {key: Ledger(one.blocked, one.unreachable, one.suspected) for key, one in standing}
             self._exposed = self._waiting(opened)
             text = opened.gauges.text(ledger, self._exposed)
             _kept(self._asked.prometheus, lambda path: write_whole(path, text))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from probe.report.escape import visible
+from probe.model.shown import visible
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -4,7 +4,6 @@ It takes the options of `probe run`, so that `doctor` can stand in its place. Lo
 """
 
 import sys
-import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ import typer
 from probe.cli.configured import settled
 from probe.cli.console import Exit, clean, stdout, write, write_json
 from probe.cli.options import NAMES, Options
+from probe.cli.output import LEAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MAIN = frozenset({"run", "watch", "report"})
 """Commands whose settings are shown even where they are as always."""
 _WIDEST, _READABLE = 40, 78
-_INDENT, _ENDLESS = 18, 10_000
+_INDENT = 18
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -41,8 +41,8 @@ def doctor(
 ) -> None:
     """Look whether this vantage can measure, and say what to fix. Takes the options of `probe run` as well.
 
-    Contacts the references of the target list, the resolvers and the controls that are set, and nobody else. Exit
-    code 0: a run can be made; 4: something would keep it from saying anything.
+    Contacts the references of the target list, the resolvers, the controls and the --egress-url that are set, and
+    nobody else. Exit code 0: a run can be made; 4: something would keep it from saying anything.
     """
     from probe.cli.values import values
 
@@ -143,20 +143,21 @@ def _text(checks: "list[Check]", shown: "list[Shown]") -> None:
     """A line for each check, what to do below it, and a table of the settings."""
     from rich.text import Text
 
+    from probe.report.paper import fill
+
     console = stdout()
-    width = console.width if sys.stdout.isatty() else _ENDLESS
+    width = max(LEAST, console.width) if sys.stdout.isatty() else sys.maxsize
     for check in checks:
         mark = check.state.upper() if check.state == "fail" else check.state
         fix = [f"→ {clean(check.fix)}"] if check.fix else []
         said = [
-            line
-            for text in (clean(check.said), *fix)
-            for line in textwrap.wrap(text, width - _INDENT, break_on_hyphens=False) or [""]
+            line for text in (clean(check.said), *fix) for line in fill("", "", text, width - _INDENT, commands=True)
         ]
         first = Text(f"{mark:<5}", style=_STYLES[check.state])
-        console.print(first.append(f"{check.name:<{_INDENT - 5}}{said[0]}", style="not bold default"))
+        first.append(f"{check.name:<{_INDENT - 5}}{said[0]}", style="not bold default")
+        console.print(first, soft_wrap=True)  # `fill` has broken the lines, and left whole what is to be copied
         for line in said[1:]:
-            console.print(Text(" " * _INDENT + line))
+            console.print(Text(" " * _INDENT + line), soft_wrap=True)
     write("\nSettings, and where each comes from:\n")
     for line in _table(width, [one for one in shown if one.origin != "default" or _MAIN & set(one.commands)]):
         write(clean(line) + "\n")
@@ -164,6 +165,8 @@ def _text(checks: "list[Check]", shown: "list[Shown]") -> None:
 
 def _table(width: int, shown: "list[Shown]") -> "Iterator[str]":
     """What is set first, then what is as it always is, then what is not set; words within `width` columns."""
+    from probe.report.paper import fill
+
     rows = sorted((one for one in shown if one.value != "-"), key=lambda one: one.origin == "default")
     wide = min(_WIDEST, max(len(one.value) for one in rows))
     for one in rows:
@@ -172,8 +175,7 @@ def _table(width: int, shown: "list[Shown]") -> "Iterator[str]":
     unset = ", ".join(sorted({one.option for one in shown} - {one.option for one in rows}))
     more = "(`--json` has those of every command; docs/config.md says how to set them)"
     for text in (f"not set: {unset}", more):
-        room = min(width, _READABLE)
-        yield from textwrap.wrap(text, room, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+        yield from fill("  ", "    ", text, min(width, _READABLE), commands=True)
 
 
 def _json(checks: "list[Check]", shown: "list[Shown]") -> None:

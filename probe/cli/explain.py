@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from probe.cli.console import clean, fail, stdout, write
-from probe.cli.output import paint
+from probe.cli.console import clean, fail, stdout, write, write_json
+from probe.cli.output import LEAST, paint
 
 if TYPE_CHECKING:
+    from probe.diagnose.fingerprints import Fingerprint
+    from probe.model.measurement import Measurement
     from probe.store.layout import Source
     from probe.store.lookup import Kept
 
-PIPE_WIDTH = 80
 LATEST = "latest"
 FORMS = "write FILE:LINE, a measurement id RUN/TARGET/ENDPOINT, or latest TARGET[/ENDPOINT]"
 _ID_PARTS = 3
@@ -31,7 +32,7 @@ def explain(
     ],
     target: Annotated[
         str | None,
-        typer.Argument(metavar="[TARGET[/ENDPOINT]]", help="With latest: of what. A target stands for its worst "
+        typer.Argument(metavar="TARGET[/ENDPOINT]", help="With latest: of what. A target stands for its worst "
                        "endpoint.", show_default=False),
     ] = None,
     results: Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of results.")] = Path("results"),
@@ -51,7 +52,6 @@ def explain(
     from probe.cli.marks import marks_or_fail
     from probe.cli.page import lang_or_fail
     from probe.cli.reading import zone_or_fail
-    from probe.diagnose.rejudge import rejudge as judged_anew
     from probe.report.escape import json_text
     from probe.report.paper import Page
     from probe.report.transcript import transcript
@@ -62,7 +62,7 @@ def explain(
     marks = marks_or_fail(fingerprints, rejudging=rejudge)
     kept = _find(what, target, results)
     told = transcript(
-        judged_anew(kept.measurement, marks) if rejudge else kept.measurement,
+        _judged_anew(kept.measurement, marks) if rejudge else kept.measurement,
         tz,
         lang=lang,
         where=f"{kept.source.name}:{kept.number}",
@@ -70,10 +70,16 @@ def explain(
         recorded=kept.measurement if rejudge else None,
     )
     if json:
-        write(json_text(told))
+        write_json(json_text(told))
         return
-    width = max(40, stdout().width) if sys.stdout.isatty() else PIPE_WIDTH
+    width = max(LEAST, stdout().width) if sys.stdout.isatty() else sys.maxsize  # a line that is cut, no script can find
     write(render(told, Page(width, clean), paint()))
+
+
+def _judged_anew(one: "Measurement", marks: "tuple[Fingerprint, ...]") -> "Measurement":
+    from probe.diagnose.rejudge import rejudge
+
+    return rejudge(one, marks)
 
 
 def _find(what: str, target: str | None, results: Path) -> "Kept":

@@ -36,6 +36,8 @@ def _chosen(names: Sequence[str]) -> "tuple[Scenario, ...]":
         return catalogue()
     found: dict[str, Scenario] = {}
     for name in names:
+        if not name.strip():
+            fail("an empty name is no scenario; `probe lab list` prints them all")
         try:
             found.update({each.name: each for each in find(name)})
         except KeyError as error:

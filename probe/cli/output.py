@@ -19,9 +19,12 @@ def paint() -> "Paint":
     """Colours where stdout is a terminal that has them, or FORCE_COLOR is set, and nobody asked for none."""
     from probe.report.paper import plain
 
-    console = stdout()
-    if not _forced() and (not console.is_terminal or console.no_color or console.color_system is None):
-        return plain
+    if not _forced():
+        if not sys.stdout.isatty():  # asked first: a pipe needs no Rich, which takes longer to load than a small report
+            return plain
+        console = stdout()
+        if console.no_color or console.color_system is None:
+            return plain
     return lambda style, line: f"\x1b[{_ANSI[style]}m{line}\x1b[0m"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from probe.cli.console import clean, fail, write
+from probe.cli.console import clean, fail, write, write_json
 
 if TYPE_CHECKING:
     import typer
@@ -141,10 +141,10 @@ def names() -> dict[str, str]:
         return {}  # a report does not fail for want of a pretty name
 
 
-def deliver(text: str, output: Path | None) -> None:
+def deliver(text: str, output: Path | None, format: str) -> None:  # noqa: A002 - as the option is called
     """To stdout, or whole into a file: what was there before stays until all of it is written."""
     if output is None:
-        write(text)
+        (write_json if format == "json" else write)(text)
         return
     try:
         _replace(output, text)

@@ -12,9 +12,7 @@ def pull(
     src: Annotated[
         str, typer.Argument(metavar="SRC", help="A folder, USER@HOST:PATH, rsync://…, or s3://BUCKET/PREFIX.")
     ],
-    results: Annotated[Path, typer.Argument(metavar="[RESULTS]", help="Results folder to fetch into.")] = Path(
-        "results"
-    ),
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder to fetch into.")] = Path("results"),
     endpoint_url: EndpointUrl = None,
     json: Json = False,
 ) -> None:

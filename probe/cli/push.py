@@ -18,7 +18,7 @@ def push(
     dest: Annotated[
         str, typer.Argument(metavar="DEST", help="A folder, USER@HOST:PATH, rsync://…, or s3://BUCKET/PREFIX.")
     ],
-    results: Annotated[Path, typer.Argument(metavar="[RESULTS]", help="Results folder.")] = Path("results"),
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder.")] = Path("results"),
     endpoint_url: EndpointUrl = None,
     notes: Annotated[bool, typer.Option(help="Send the notes of people too.")] = True,
     json: Json = False,

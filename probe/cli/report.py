@@ -45,8 +45,8 @@ def report(
     ] = None,
     status: Annotated[
         list[str] | None,
-        typer.Option("--status", metavar="STATE", help="Show only what is blocked, suspected, failing, interfered, "
-                     "restricted, down, unknown, open, or ended. Repeatable."),
+        typer.Option("--status", metavar="STATE", help="Show only what is blocked, unreachable, suspected, "
+                     "failing, interfered, restricted, down, unknown, open, or ended. Repeatable."),
     ] = None,
     by: Annotated[
         str, typer.Option("--by", metavar="WHAT", help="A line an app, instance, endpoint or network.")
@@ -92,6 +92,11 @@ def report(
         Path | None,
         typer.Option("--fingerprints", metavar="FILE", help="With --rejudge: block pages to know, as for `probe run`."),
     ] = None,
+    control_vantage: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DIR", help="With --rejudge: results of another vantage point, as a control. Repeatable.",
+                     show_default=False),
+    ] = None,
     context: typer.Context = None,  # type: ignore[assignment] # Typer gives one; `demo` calls this without
 ) -> None:  # fmt: skip
     """Say what is blocked, since when, how, and how sure that is.
@@ -105,7 +110,8 @@ def report(
     from probe.cli.page import deliver, flagged, page, rereadable_or_fail, wanted_or_fail
     from probe.cli.site import make, site_or_fail
 
-    asked = asked_for(tz, since, until, only or [], strict=strict)._replace(judge=judge_or_none(rejudge, fingerprints))
+    judge = judge_or_none(rejudge, fingerprints, control_vantage)
+    asked = asked_for(tz, since, until, only or [], strict=strict)._replace(judge=judge)
     if site is not None:
         others = {"--target": target, "--event": event, "--format": format, "--json": json, "--output": output,
                   "--status": status, "--by": by != "endpoint"}  # fmt: skip
@@ -126,9 +132,9 @@ def report(
     view = view_or_fail(found.sources, asked, outside_or_fail(claims, found.notes))
     wide = width(PIPE_WIDTH) if wanted.output is None else PIPE_WIDTH
     if wanted.one_page:
-        deliver(page(view, found.sources, wanted, wide, judge=asked.judge), wanted.output)
+        deliver(page(view, found.sources, wanted, wide, judge=asked.judge), wanted.output, wanted.format)
     else:
-        deliver(_overview(view, wanted, by, status, wide), wanted.output)
+        deliver(_overview(view, wanted, by, status, wide), wanted.output, wanted.format)
 
 
 def _overview_options_or_fail(by: str, statuses: list[str], only: list[str], wanted: "Wanted") -> None:

@@ -3,10 +3,8 @@
 What the options mean is understood in `asking`.
 """
 
-import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,16 +37,18 @@ def run(
 ) -> None:
     """Measure every endpoint of a target list once; append a JSON line for each to DIR/<vantage>/<date>/<run>.jsonl."""
     from probe.cli.asking import asked_or_fail
+    from probe.cli.signals import ended_softly
 
     mistakes = ["--other-list says something only with --resume"] if other_list and resume is None else []
-    asked = asked_or_fail(wanted, mistakes)
-    if dry_run:
-        from probe.cli.dryrun import show
+    with ended_softly():
+        asked = asked_or_fail(wanted, mistakes)
+        if dry_run:
+            from probe.cli.dryrun import show
 
-        show(asked.plan, asked.settings, json=json)
-        return
-    job = asked.job() if resume is None else _resumed(asked, resume, other_list=other_list)
-    _go(job, asked, json=json)
+            show(asked.plan, asked.settings, json=json)
+            return
+        job = asked.job() if resume is None else _resumed(asked, resume, other_list=other_list)
+        _go(job, asked, json=json)
 
 
 def _resumed(asked: "Asked", run_id: str, *, other_list: bool) -> "Job":
@@ -97,6 +97,7 @@ def _go(job: "Job", asked: "Asked", *, json: bool) -> None:
 
 def _told(targets: "Sequence[Target]", shown: "Shown", *, json: bool) -> None:
     """What the run gave, and the exit code that says how it ended."""
+    from probe.cli.amounts import many
     from probe.cli.live import say, summary
     from probe.model.diagnosis import Fitness
 
@@ -106,9 +107,10 @@ def _told(targets: "Sequence[Target]", shown: "Shown", *, json: bool) -> None:
         except BrokenPipeError:  # how the run ended is told all the same
             nobody_reads()
     done = shown.finished
-    if done is None:
+    if done is None or (done.interrupted and not done.kept):
         fail("interrupted before anything was measured", Exit.INTERRUPTED)
-    say(f"{done.measured} lines → {clean(str(done.path))}   {shown.bar.counts()}")
+    if done.kept:
+        say(f"{many(done.measured, 'line')} → {clean(str(done.path))}   {shown.bar.counts()}")
     if done.interrupted:
         fail(
             [f"interrupted: {done.measured} of {done.planned} endpoints are on disk",
@@ -119,6 +121,8 @@ def _told(targets: "Sequence[Target]", shown: "Shown", *, json: bool) -> None:
     if done.bugs:
         fail([*bug_of(done), f"{len(done.bugs)} of {done.planned} endpoints have no line: probe itself failed there"],
              Exit.INTERNAL)  # fmt: skip
+    if not done.kept:
+        fail("nothing was measured, so no file was written; allow a run more (--max-bytes, --max-time)")
     if done.fitness not in (Fitness.FIT, Fitness.UNKNOWN, Fitness.IPV6_BROKEN):
         fail(f"the vantage is unfit ({done.fitness}): nothing can be concluded from this run", Exit.UNFIT)
 
@@ -184,19 +188,10 @@ def print_line(one: "Measurement") -> bool:
 
 def _until_done(job: "Job", asked: "Asked", shown: Shown) -> None:
     """Run to the end, or until the user or the system ends it."""
-    import asyncio
-
+    from probe.cli.signals import until_signal
     from probe.net.real import RealNetwork
     from probe.schedule.once import Progress, run_once
 
     progress = Progress(on_measurement=shown.measurement, on_finished=shown.over)
 
-    async def go() -> None:
-        running = asyncio.ensure_future(run_once(job, RealNetwork(), asked.trust, asked.neighbours, progress))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError):  # Windows
-                asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-        await running
-
-    with suppress(asyncio.CancelledError, KeyboardInterrupt):
-        asyncio.run(go())
+    until_signal(run_once(job, RealNetwork(), asked.trust, asked.neighbours, progress))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from probe.cli.amounts import seconds_of, spoken
-from probe.cli.console import Exit, clean, fail, stdout, write
+from probe.cli.console import Exit, clean, fail, stdout, write, write_json
 
 if TYPE_CHECKING:
     from probe.cli.scheduling import Asked
@@ -29,7 +29,7 @@ System = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 RunOptions = Annotated[
-    list[str] | None, typer.Argument(metavar="[-- RUN OPTIONS]", help="Options and list for `probe run`.")
+    list[str] | None, typer.Argument(metavar="-- RUN OPTIONS", help="Options and list for `probe run`.")
 ]
 
 
@@ -81,7 +81,7 @@ def remove(
     from probe.schedule import install as carry
     from probe.schedule.units import ScheduleError
 
-    asked = asked_or_fail(context, [], "1h", kind, name, system=system)
+    asked = asked_or_fail(context, [], "1h", kind, name, system=system, runs=False)
     paths = carry.installed(asked.orders)
     shown = [str(path) for path in paths] if not asked.orders.crontab else [f"probe-{asked.spec.name} in your crontab"]
     for what in shown:
@@ -98,7 +98,7 @@ def remove(
 
 @app.command()
 def status(
-    out: Annotated[Path, typer.Argument(metavar="[DIR]", help="Results folder.")] = Path("results"),
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Results folder.")] = Path("results"),
     every: Annotated[
         str | None, typer.Option(metavar="TIME", help="How often runs should be made; else as a watch or the runs say.")
     ] = None,
@@ -163,7 +163,7 @@ def _json(found: "list[Standing]", rows: list[tuple[str, ...]]) -> None:
     import msgspec
 
     for one, row in zip(found, rows, strict=True):
-        write(msgspec.json.encode({**one._asdict(), "state": row[-1]}).decode() + "\n")
+        write_json(msgspec.json.encode({**one._asdict(), "state": row[-1]}).decode() + "\n")
 
 
 def _show(asked: "Asked") -> None:

@@ -45,9 +45,11 @@ class _Run(NamedTuple):
 
 
 def asked_or_fail(
-    context: typer.Context, words: list[str], every: str, kind: str | None, name: str | None, *, system: bool
-) -> Asked:
-    """The schedule, or every mistake (exit 2)."""
+    context: typer.Context, words: list[str], every: str, kind: str | None, name: str | None, *, system: bool,
+    runs: bool = True,
+) -> Asked:  # fmt: skip
+    """The schedule, or every mistake (exit 2), also those for which each run would fail; `runs` False: none is to be
+    made."""
     from probe.schedule.units import Kind, ScheduleError, orders
 
     seconds, chosen = seconds_of(every), kind or own_kind()
@@ -56,9 +58,10 @@ def asked_or_fail(
     mistakes = [
         *([f"--every {clean(every)!r} is no time; write one such as 10m"] if seconds is None else []),
         *_mistakes(run, chosen, called, system=system),
+        *(_of_runs(run, system=system) if runs else ()),
     ]
     if mistakes or seconds is None:
-        fail(mistakes)
+        fail(dict.fromkeys(mistakes))
     spec = _spec(called, round(seconds), words, run, kind=chosen, system=system)
     try:
         return Asked(Kind(chosen), spec, orders(Kind(chosen), spec), tuple(_notes(run, spec, chosen)))
@@ -79,13 +82,24 @@ def _mistakes(run: _Run, kind: str, name: str, *, system: bool) -> Iterator[str]
 
     if kind not in tuple(Kind):
         yield f"--kind {clean(kind)!r} is none we know; use {', '.join(Kind)}"
-    if error := vantage_error(name):
+    if name != run.values["vantage"] and (error := vantage_error(name)):
         yield f"--name: {clean(error)}"
     for once in _ONCE:
         if run.values[once]:
             yield f"--{once.replace('_', '-')} is for one occasion, not for a schedule"
     if system and kind == Kind.SYSTEMD and _absolute(run) and not Path(str(run.values["out"])).is_relative_to(STATE):
         yield f"--out: a system service keeps its results in {STATE}; leave --out away, or name a folder in there"
+
+
+def _of_runs(run: _Run, *, system: bool) -> Iterator[str]:
+    """What `probe run` would refuse each time."""
+    from probe.cli.asking import folder_mistake, mistakes_of
+    from probe.cli.options import NAMES, Options
+
+    options = Options(**{name: run.values[name] for name in NAMES})
+    yield from mistakes_of(options)
+    if not system and (mistake := folder_mistake(options.out)):
+        yield mistake
 
 
 def _absolute(run: _Run) -> bool:

@@ -3,8 +3,6 @@
 The options are those of `probe run`, understood by the same code.
 """
 
-import signal
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,12 +50,14 @@ def watch(
     """Measure a target list every so often, until you stop it; what changes is told as it is seen."""
     from probe.cli.asking import asked_or_fail
     from probe.cli.reading import zone_or_fail
+    from probe.cli.signals import ended_softly
 
     seconds = seconds_of(every)
     mistakes = []
     if seconds is None or not LEAST_EVERY <= seconds <= MOST_EVERY:
         mistakes.append(f"--every {clean(every)!r} is no interval from 1s to 7d; write one such as 10m")
-    asked = asked_or_fail(wanted, mistakes)
+    with ended_softly():
+        asked = asked_or_fail(wanted, mistakes)
     assert seconds is not None  # noqa: S101 - else that was a mistake, and told
     zone_or_fail(tz)
     telling = alerting.Alerting(alert_to or [], on_alert, prometheus, dry_alerts, json, tz)
@@ -68,7 +68,7 @@ def watch(
         return
     from probe.net.real import RealNetwork
 
-    with alerting.alerting(telling, wanted.out, wanted.vantage, seconds) as plugged:
+    with ended_softly(), alerting.alerting(telling, wanted.out, wanted.vantage, seconds) as plugged:
         stand(asked, RealNetwork(), seconds, runs=runs, json=json, plugged=plugged)
 
 
@@ -98,9 +98,8 @@ def _until_stopped(
     asked: "Asked", network: "Network", every: float, runs: int | None, ticker: "Ticker", plugged: alerting.Plugged
 ) -> list[str] | None:
     """Go on until all `runs` are made (None), or a signal comes: then what is on disk, in words."""
-    import asyncio
-
     from probe.cli.fresh import Fresh
+    from probe.cli.signals import until_signal
     from probe.schedule.due import grid
     from probe.schedule.loop import Watch
     from probe.schedule.once import Progress, run_once
@@ -127,26 +126,21 @@ def _until_stopped(
             plan=fresh.plan, measure=measure, save=lambda state: save(state_path(out, name), state),
             hooks=(ticker.hooks(), *plugged.hooks), cycles=runs,
         )  # fmt: skip
-        running = asyncio.ensure_future(watching.go())
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError):  # Windows
-                asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-        await running
+        await watching.go()
 
     try:
         plugged.open()
         ticker.open()
-        asyncio.run(go())
-    except (asyncio.CancelledError, KeyboardInterrupt):
+        return None if until_signal(go()) else _stopped(cut, out)
+    except KeyboardInterrupt:
         return _stopped(cut, out)
     finally:
         ticker.close()
-    return None
 
 
 def _stopped(cut: "list[Finished]", out: Path) -> list[str]:
-    if not cut:
-        return [f"stopped between two runs; every line measured is in {clean(str(out))}"]
+    if not cut or not cut[-1].kept:
+        return [f"stopped while no run was going on; every line measured is in {clean(str(out))}"]
     done = cut[-1]
     return [f"interrupted: {done.measured} of {done.planned} endpoints of this run are on disk",
             f"to measure the rest: probe run --resume {done.run_id}, with the same options"]  # fmt: skip

@@ -22,7 +22,7 @@ from probe.measure.plan import Plan
 from probe.measure.runner import Run
 from probe.measure.settings import Settings, budget, raise_file_limit
 from probe.model.diagnosis import Fitness
-from probe.model.measurement import ControlHealth, FitnessEvidence
+from probe.model.measurement import ControlHealth, EgressOutcome, FitnessEvidence
 from probe.model.observation import Resolver, ResolverKind
 from probe.model.vantage import Vantage
 from probe.net.certificate import TrustStore
@@ -213,14 +213,29 @@ def of_look(seen: Look, proxies: Sequence[str]) -> Iterator[Check]:
     if evidence.ipv6:
         said = {"ok": "works", "none": "no route", "broken": "has a route, and nothing comes through"}[evidence.ipv6]
         yield Check("IPv6", State.WARN if evidence.ipv6 == "broken" else State.OK, said)
-    if evidence.note:
-        yield Check("egress", State.FAIL if seen.fitness is Fitness.VANTAGE_MISMATCH else State.WARN, evidence.note)
+    yield from _of_egress(seen)
     health = {one.label: one for one in evidence.controls}
     for number, proxy in enumerate(proxies, start=1):
         yield _of_control(proxy, health.get(label(number)))
     if not proxies:
         fix = "name a proxy abroad with --control-proxy, or --control-vantage"
         yield Check("control", State.WARN, "none: a block and an outage look the same", fix)
+
+
+def _of_egress(seen: Look) -> Iterator[Check]:
+    """By which networks a run leaves: what is amiss stands in the note. Nothing where the look was cut before it."""
+    evidence, check = seen.evidence, seen.evidence.egress
+    if evidence.note:
+        yield Check("egress", State.FAIL if seen.fitness is Fitness.VANTAGE_MISMATCH else State.WARN, evidence.note)
+    elif check is not None and check.outcome is EgressOutcome.NOT_ASKED:
+        fix = "name a table of networks with --asn-table, or a page that tells ours with --egress-url"
+        yield Check("egress", State.WARN, "not checked by which network a run leaves: a VPN would not be noticed", fix)
+    elif check is not None and check.found:
+        networks = ", ".join(f"AS{number}" for number in check.found)
+        by = " and ".join(name for name in (check.table, check.page) if name)
+        agreed = check.outcome is EgressOutcome.AGREED
+        said = f"{networks}, {'as declared and no other' if agreed else 'and no network is declared'} (by {by})"
+        yield Check("egress", State.OK if agreed else State.WARN, said, "" if agreed else f"set asn: {networks}")
 
 
 def _of_clock(offset: float | None) -> Check:

@@ -126,7 +126,9 @@ class Watch:
         except LockedError as error:
             self.state.slot_at = before
             self._note(f"{error}; trying again")
-            await self.network.sleep(min(LOCKED_PAUSE, self.grid.every / 4))
+            pause = min(LOCKED_PAUSE, self.grid.every / 4)
+            self._waits(self.network.now() + pause, self.network.now())
+            await self.network.sleep(pause)
             return False
         except JournalError as error:
             self._note(f"this run could not be kept: {error}; the watch goes on")

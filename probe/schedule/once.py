@@ -64,7 +64,8 @@ class Finished:
     """A run that is over: its file, which is closed and on the disk, and what became of its plan.
 
     `began` and `ended` are epoch seconds, `measured` the lines written, `planned` those asked for (a resumed run counts
-    those it found on disk in neither), `bugs` errors of our own by endpoint, `bytes` what it cost.
+    those it found on disk in neither), `bugs` errors of our own by endpoint, `bytes` what it cost. `kept`: the file is
+    there; one that holds no line is not kept.
     """
 
     run_id: str
@@ -81,6 +82,7 @@ class Finished:
     bugs: dict[str, Exception] = field(default_factory=dict)
     interrupted: bool = False
     bytes: int = 0
+    kept: bool = True
 
     @property
     def complete(self) -> bool:
@@ -185,7 +187,8 @@ class _Once:
 
     def _bytes_are_spent(self) -> None:
         if self.runner is not None:
-            self.runner.halt(f"the run had used its {self.job.bounds.bytes} bytes")
+            most = self.job.bounds.bytes
+            self.runner.halt(f"the run had used its {most} byte{'' if most == 1 else 's'}")
 
     def _over(self, ended: float, meter: Meter, *, interrupted: bool) -> Finished:
         """Sum up, and let the caller know before the lock is given back."""
@@ -212,6 +215,7 @@ class _Once:
             bugs=bugs,
             interrupted=interrupted,
             bytes=meter.total,
+            kept=bool(self.made or self.there),
         )
         try:
             self._seal(finished)
@@ -220,6 +224,9 @@ class _Once:
         return finished
 
     def _seal(self, finished: Finished) -> None:
+        """Seal the file; one of a run that has measured nothing is taken away."""
+        if not finished.kept:
+            finished.path.unlink(missing_ok=True)
         whole = Ended.FINISHED if finished.complete else Ended.INCOMPLETE
         if finished.path.exists():
             how = Ended.INTERRUPTED if finished.interrupted else whole

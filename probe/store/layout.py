@@ -5,6 +5,7 @@ on a command line (files, folders, globs, `-`) becomes a list of sources here; r
 """
 
 import glob
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -112,7 +113,7 @@ def _expand(name: str) -> tuple[tuple[Path, ...], str | None]:
     try:
         return _files(name)
     except OSError as error:
-        return (), f"{name}: {error.strerror or error}"
+        return (), f"{error.filename or name}: {error.strerror or error}"
     except ValueError:  # pathlib's word on a name with a NUL in it
         return (), f"{name!r}: not a path"
 
@@ -141,7 +142,23 @@ def _flatten(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _inside(folder: Path) -> Iterator[Path]:
-    """The result files below a folder, sorted. What is on its way here (`fleet`) waits in hidden folders."""
+    """The result files below a folder, sorted. What is on its way here (`fleet`) waits in hidden folders.
+
+    Raises OSError for a folder that cannot be read: what is in it would be missing, and nobody would know.
+    """
     ends = (*SUFFIXES, PARQUET, NOTE)
-    found = (path for path in folder.rglob("*") if path.name.endswith(ends) and path.is_file())
-    yield from sorted(path for path in found if not any(p.startswith(".") for p in path.relative_to(folder).parts))
+    found: list[Path] = []
+    for here, folders, files in os.walk(folder, onerror=_unless_gone):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != _LOST]
+        named = (Path(here, name) for name in files if name.endswith(ends) and not name.startswith("."))
+        found += (path for path in named if path.is_file())
+    yield from sorted(found)
+
+
+_LOST = "lost+found"
+"""At the top of a file system of its own, closed to all but root, and never ours (e2fsck(8))."""
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # else it was taken away while we looked
+        raise error

@@ -128,7 +128,8 @@ def pick(name: str, shelf: Shelf, zone: tzinfo, vantage: str = "") -> Pick:
         return Pick(name, Meaning.MOMENT, shelf.of(vantage), until=_until(name, zone), vantage=vantage)
     if _RUN_PREFIX.fullmatch(name) and not Path(name).is_dir() and not name.endswith((".jsonl", ".gz", ".zst")):
         return _run(name, shelf, vantage)
-    raise UnresolvedError(found.problems[0] if found.problems else f"{name}: no measurements in it; {FORMS}")
+    said = found.problems[0] if found.problems else f"{name}: no measurements in it"
+    raise UnresolvedError(f"{said}; {FORMS}")
 
 
 def _latest(name: str, back: int, shelf: Shelf, vantage: str) -> Pick:

@@ -4,9 +4,10 @@ One mistake is one line, `file:line: what; fix`. A reader collects them all befo
 """
 
 import difflib
-import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from probe.model.shown import visible
 
 SHOWN = 80
 """Characters of the user's own text that are quoted back."""
@@ -54,8 +55,7 @@ def summary(count: int, consequence: str = "") -> str:
 def quote(text: str) -> str:
     """The user's text, in quotes, cut, with what would act on a terminal escaped."""
     cut = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-    safe = "".join(c if unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in cut)
-    return f'"{safe}"'
+    return f'"{visible(cut)}"'
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

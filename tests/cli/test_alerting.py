@@ -115,7 +115,7 @@ def test_dry_alerts_are_shown_and_neither_sent_nor_remembered(
     assert other == ""
     lines = [line.split("\t") for line in shown.splitlines()]
     assert [line[1:3] for line in lines] == [["would send", "suspected"], ["would send", "confirmed"]]
-    assert "blocked since 8 Feb 13:50–14:00 UTC, reset after this name in TLS, confirmed" in lines[1][3]
+    assert "likely blocked since 8 Feb 13:50–14:00 UTC, reset after this name in TLS, beyond" in lines[1][3]
     assert not (tmp_path / "heard").exists()
     assert [path.name for path in (out / "sha-ct").iterdir() if path.is_file()] == []
 

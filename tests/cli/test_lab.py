@@ -31,6 +31,13 @@ def test_on_a_terminal_it_is_a_table_within_its_width(monkeypatch: pytest.Monkey
     assert width < 80 or begun == names
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_not_taken_for_all_of_them(name: str) -> None:
+    done = CliRunner().invoke(lab.app, ["list", name])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == "an empty name is no scenario; `probe lab list` prints them all\n"
+
+
 def test_a_scenario_that_is_not_there() -> None:
     done = CliRunner().invoke(lab.app, ["list", "nosuch"])
     assert (done.exit_code, done.stdout) == (2, "")

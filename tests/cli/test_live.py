@@ -44,7 +44,7 @@ def test_every_verdict_and_state_has_a_style() -> None:
         ({}, "ok"),
         (BLOCKED, "blocked at TLS: sni reset (confirmed)"),
         ({"verdict": Verdict.ANOMALY, "layer": Layer.TCP, "failure": FailureKind.TIMEOUT},
-         "anomaly at TCP: generic_timeout_error"),
+         "anomaly at TCP, why is not settled: generic_timeout_error"),
         ({"verdict": Verdict.DOWN}, "down"),
     ],
 )  # fmt: skip

@@ -109,7 +109,7 @@ def test_overview_as_csv_and_by_network_and_status(told: Path) -> None:
         (["--by", "app", "--json"], "--by app is for text"),
         (
             ["--status", "bad"],
-            "there are blocked, suspected, failing, interfered, restricted, down, unknown, open, ended",
+            "there are blocked, unreachable, suspected, failing, interfered, restricted, down, unknown, open, ended",
         ),
         (["--status", "suspected"], "nothing here is suspected\n"),
         (["--target", "clubhouse", "-o", "no/where.md"], "--output no/where.md: there is no folder"),

@@ -269,6 +269,15 @@ def test_a_run_that_is_interrupted_keeps_what_it_has_measured(
     assert [decode_line(line.encode()) for line in told] == lines(tmp_path)
 
 
+def test_a_budget_too_small_for_any_line_is_said_and_leaves_no_file(tmp_path: Path, hello: int) -> None:
+    write_list(tmp_path, served(hello))
+    done = probe("run", "--max-bytes", "1", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert "not measured, the run had used its 1 byte: " in done.err
+    assert done.err.endswith("no file was written; allow a run more (--max-bytes, --max-time)\n")
+    assert list((tmp_path / "results").rglob("*.jsonl")) == []
+
+
 def test_a_reader_of_json_who_leaves_does_not_end_the_measuring(tmp_path: Path, hello: int) -> None:
     write_list(tmp_path, served(hello))
     with begin(tmp_path) as running:

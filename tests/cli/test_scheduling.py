@@ -124,6 +124,13 @@ WRONG = {
     ('vantge = "x"\n', ()): 'probe.toml:1: unknown key "vantge"; did you mean "vantage"?',
     ("[run]\ntimeout = true\n", ()): "probe.toml:2: timeout: takes text or a number",
     ("", ("--", "--resume", "20210208T110000Z-x-91f3")): "--resume is for one occasion, not for a schedule",
+    ("", ("--", "--country", "UK")): "--country 'UK' is no country code; did you mean GB?",
+    ("", ("--", "--max-bytes", "lots")): "--max-bytes 'lots' is no amount of data",
+    ("", ("--", "--resolver", "x y")): "--resolver: ",
+    ('asn = "x"\n', ()): "--asn 'x' is no network number; write 4134 or AS4134",
+    ("", ("--", "--vantage", "a/b")): "--vantage: vantage name 'a/b' cannot name a folder",
+    ("", ("--", "--out", "probe.toml/x")): "probe.toml is a file; name a folder",
+    ("", ("--", "probe.toml")): "probe.toml:1: ",
     ("", ("--", "--dry-run")): "--dry-run is for one occasion, not for a schedule",
     ('out = "/srv/x"\n', ("--system",)): "a system service keeps its results in /var/lib/probe",
 }
@@ -138,6 +145,25 @@ def test_mistakes_in_settings_end_with_2_before_anything_is_shown(
     assert (done.code, done.out) == (2, "")
     assert WRONG[toml, words] in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_mistake_of_the_runs_is_told_before_anything_is_installed(folder: Path) -> None:
+    write_list(folder)
+    (folder / "probe.toml").unlink()
+    words = ("install", "--yes", "--kind", "systemd", "--", "--country", "UK", "--only", "nosuch")
+    done = schedule(folder, *words)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [
+        "--country 'UK' is no country code; did you mean GB?",
+        "--only nosuch: no such target or endpoint; `probe targets list` prints them",
+    ]
+    assert not list((folder.parent / "home").rglob("*.service"))
+
+
+def test_a_schedule_whose_runs_would_fail_can_still_be_removed(folder: Path) -> None:
+    (folder / "probe.toml").write_text('country = "UK"\n', encoding="utf-8")
+    done = schedule(folder, "remove", "--kind", "systemd", "--yes")
+    assert "there is no schedule 'local' of ours" in done.err
 
 
 def test_a_mistake_in_the_settings_of_another_command_stops_no_schedule(folder: Path) -> None:

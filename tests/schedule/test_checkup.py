@@ -10,7 +10,7 @@ import pytest
 from probe.lab.loopback import LoopbackLab
 from probe.measure.plan import make
 from probe.model.diagnosis import Fitness
-from probe.model.measurement import ControlHealth, FitnessEvidence
+from probe.model.measurement import ControlHealth, EgressCheck, EgressOutcome, EgressWay, FitnessEvidence
 from probe.model.observation import Resolver, ResolverKind
 from probe.model.vantage import Vantage
 from probe.net.real import RealNetwork
@@ -120,6 +120,30 @@ def test_a_mismatch_and_an_unknown_way_out_are_told_in_the_words_of_the_evidence
     told = Look(Fitness.VANTAGE_MISMATCH, evidence(note="declared AS4134, seen from AS9009"), cut=False)
     [egress] = [check for check in checkup.of_look(told, []) if check.name == "egress"]
     assert (egress.state, egress.said) == (State.FAIL, "declared AS4134, seen from AS9009")
+
+
+def egress(outcome: EgressOutcome, *found: int, note: str = "") -> list[Check]:
+    ways = () if outcome is EgressOutcome.NOT_ASKED else (EgressWay.ASN_TABLE,)
+    check = EgressCheck(outcome=outcome, ways=ways, table="ip2asn.tsv" if ways else "", found=found)
+    told = Look(Fitness.FIT, evidence(egress=check, note=note), cut=False)
+    return [check for check in checkup.of_look(told, []) if check.name == "egress"]
+
+
+def test_by_which_network_a_run_leaves_is_one_line_whatever_came_of_it() -> None:
+    assert egress(EgressOutcome.AGREED, 4134) == [
+        Check("egress", State.OK, "AS4134, as declared and no other (by ip2asn.tsv)")
+    ]
+    assert egress(EgressOutcome.MIXED, 4134, 9009, note="seen from AS9009 as well as from AS4134") == [
+        Check("egress", State.WARN, "seen from AS9009 as well as from AS4134")
+    ]
+    [undeclared] = egress(EgressOutcome.UNKNOWN, 4134)
+    assert (undeclared.state, undeclared.fix) == (State.WARN, "set asn: AS4134")
+    [unasked] = egress(EgressOutcome.NOT_ASKED)
+    assert (unasked.state, "--egress-url" in unasked.fix) == (State.WARN, True)
+
+
+def test_a_look_that_did_not_come_to_the_egress_says_nothing_of_it() -> None:
+    assert not [check for check in checkup.of_look(Look(Fitness.FIT, evidence(), cut=True), []) if "egress" in check]
 
 
 def test_a_control_that_there_was_nothing_to_ask_for_is_not_called_dead() -> None:

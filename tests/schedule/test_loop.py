@@ -152,6 +152,17 @@ def test_a_locked_folder_is_waited_for_and_the_slot_is_measured_late() -> None:
     assert len([note for note in told.notes if "locked by another process" in note]) == 6
 
 
+def test_while_a_folder_is_locked_the_watch_waits_and_says_until_when() -> None:
+    """Nothing is being measured then, and whoever shows what goes on must not say so."""
+    heard: list[str] = []
+    hooks = Hooks(
+        on_cycle=lambda _cycle: heard.append("run"), on_wait=lambda until, now: heard.append(f"wait {until - now:.0f}")
+    )  # fmt: skip
+    watched(3600.0, fault=lambda number: LockedError(Path("x"), None) if number == 2 else None, hooks=[hooks])
+    locked = [at for at, one in enumerate(heard) if heard[at : at + 3] == ["run", "wait 10", "run"]]
+    assert len(locked) == 1
+
+
 def test_a_listener_that_fails_is_told_of_and_hurts_nobody() -> None:
     def boom(_heard: object) -> None:
         raise RuntimeError("boom")

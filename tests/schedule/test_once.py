@@ -219,6 +219,16 @@ def test_a_byte_budget_is_passed_by_one_read_at_most_however_much_lies_ready(tmp
     assert {one.reason for one in finished.not_made} == {"the run had used its 30000 bytes"}
 
 
+@pytest.mark.parametrize("bounds", [Bounds(bytes=1), Bounds(seconds=0.0)])
+def test_a_run_whose_budget_ends_before_its_first_line_leaves_no_file(tmp_path: Path, bounds: Bounds) -> None:
+    with LoopbackLab(world()) as lab:
+        finished = once(lab, tmp_path, Progress(), bounds=bounds)
+    assert (finished.measured, finished.kept, finished.path.exists()) == (0, False, False)
+    assert [path for path in tmp_path.rglob("*") if path.suffix in (".jsonl", ".seal")] == []
+    said = "its 1 byte" if bounds.bytes else "its 0 seconds"
+    assert {one.reason for one in finished.not_made} == {f"the run had used {said}"}
+
+
 def test_a_resumed_run_measures_what_is_missing_into_the_same_file(tmp_path: Path) -> None:
     with LoopbackLab(world()) as lab:
         first = once(lab, tmp_path, Progress())

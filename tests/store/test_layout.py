@@ -1,5 +1,6 @@
 """Names of runs and vantage points, and what names on a command line stand for."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -79,6 +80,39 @@ def test_existing_file_with_glob_signs_in_its_name_is_that_file(tmp_path: Path) 
     odd = tmp_path / "run[1].jsonl"
     odd.write_bytes(b"")
     assert layout.find([str(odd)]).sources[0].path == odd
+
+
+def _shut(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Folders of these names cannot be read, by root either."""
+    really = os.scandir
+
+    def scandir(path: str) -> object:
+        if os.path.basename(path) in names:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return really(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tree(tmp_path)
+    _shut(monkeypatch, "2021-02-08")
+    for name in (str(tmp_path), f"{tmp_path}/s*"):
+        found = layout.find([name])
+        assert found == ((), (f"{tmp_path}/sha-ct/2021-02-08: Permission denied",), ())
+
+
+def test_what_is_hidden_or_the_file_systems_own_need_not_be_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tree(tmp_path)
+    for name in ("lost+found", "x/.incoming"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "d.jsonl").write_bytes(b"")
+    _shut(monkeypatch, "lost+found", ".incoming")
+    assert _names(layout.find([str(tmp_path)])) == ["a.jsonl.gz", "b.jsonl", "c.jsonl.zst"]
 
 
 def test_dash_is_standard_input() -> None:

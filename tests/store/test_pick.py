@@ -152,7 +152,8 @@ def test_a_run_that_has_written_nothing_yet_is_not_the_latest(shelf: Shelf, tmp_
         ("20220101", "", f"; 4 runs below results, the newest {C}, {B}"),
         ("gone.jsonl", "", "gone.jsonl: no such file or folder"),
         ("gone/*.jsonl", "", "gone/*.jsonl: no file matches this pattern"),
-        ("latest~x", "", "latest~x: no such file or folder"),
+        ("latest~x", "", "latest~x: no such file or folder; write a run, a file, folder or glob, a date, latest"),
+        ("latest~-1", "", "latest~-1: no such file or folder; write a run, a file, folder or glob, a date, latest"),
         ("empty", "", "empty: no results in this folder"),
     ],
 )
