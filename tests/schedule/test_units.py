@@ -27,11 +27,13 @@ from probe.schedule.units import (
     with_block,
 )
 
+PROGRAM = str(Path(sys.executable).resolve())
+"""What a unit runs: no link in an environment below /tmp, which the unit would then have to see."""
 ODD = "a b'c\"d%e$HOME\\f;g#h`i"
 
 
 def spec(*words: str, every: int = 600, system: bool = False, folder: Path = Path("/srv/probe")) -> Spec:
-    command = (sys.executable, "-m", "probe", "run", *words)
+    command = (PROGRAM, "-m", "probe", "run", *words)
     return Spec("sha-ct", every, command, folder, folder / "results", Path("/home/me"), system)
 
 
@@ -148,7 +150,7 @@ def test_control_characters_are_refused(kind: Kind) -> None:
 def test_launchd_gets_a_property_list_with_the_words_as_they_are() -> None:
     [file] = launchd(spec("--network", ODD + "<&>--")).files
     told = plistlib.loads(file.text.encode())
-    assert told["ProgramArguments"] == [sys.executable, "-m", "probe", "run", "--network", ODD + "<&>--"]
+    assert told["ProgramArguments"] == [PROGRAM, "-m", "probe", "run", "--network", ODD + "<&>--"]
     assert (told["StartInterval"], told["Label"], told["WorkingDirectory"]) == (600, "probe.sha-ct", "/srv/probe")
     assert file.path == Path("/home/me/Library/LaunchAgents/probe.sha-ct.plist")
 
