@@ -35,6 +35,7 @@ CONTROL = "45.32.10.20"
 EGRESS_URL = "http://ifconfig.example/json"
 
 SITE, SITE_ADDRESS = "www.site.example", "104.18.30.7"
+HTTPS, HTTP = f"https://{SITE}/", f"http://{SITE}/"
 THREE, THREE_ADDRESSES = "three.example", ("95.216.50.60", "116.202.11.20", "51.15.70.80")
 DUAL, DUAL_ADDRESSES = "dual.example", ("167.235.30.40", "2a01:4f8:241:1::20")
 SHORT, SHORT_ADDRESS = "go.example", "199.232.10.1"

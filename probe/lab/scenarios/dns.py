@@ -8,6 +8,8 @@ from probe.lab.scenarios.base import (
     DOH,
     DUAL,
     FORWARDER_ADDRESS,
+    HTTP,
+    HTTPS,
     IMPOSTOR_ADDRESS,
     SITE,
     STRANGERS,
@@ -25,11 +27,10 @@ _make = partial(
     Scenario,
     section=Section.DNS,
     world=base_world(),
-    url=f"https://{SITE}/",
+    url=HTTPS,
     verdict=Verdict.BLOCKED,
     layers=(Layer.DNS,),
 )
-_HTTP = f"http://{SITE}/"
 _IMPOSTOR = Answer(addresses=(IMPOSTOR_ADDRESS,))
 _LOCALHOST = Answer(addresses=("127.0.0.1",))
 _BOGON = Answer(addresses=("10.10.34.35",))
@@ -105,7 +106,7 @@ def _forged_nowhere() -> tuple[Scenario, ...]:
             number=39,
             name="forged-localhost-http",
             title="every UDP resolver gets a forged 127.0.0.1, DoH right, http",
-            url=_HTTP,
+            url=HTTP,
             rules=(everyone,),
             mechanisms=(Mechanism.DNS_INJECTION, Mechanism.DNS_BOGON),
             never=(Layer.TCP,),
@@ -146,7 +147,7 @@ def _forged_somewhere() -> tuple[Scenario, ...]:
             number=42,
             name="forged-to-forwarder-http",
             title="forged address of a proxy that forwards, http",
-            url=_HTTP,
+            url=HTTP,
             rules=(forge(_FORWARDER),),
             verdict=Verdict.INTERFERED,
             mechanisms=_INJECTED,

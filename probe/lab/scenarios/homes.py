@@ -21,11 +21,10 @@ from probe.lab.scenarios.base import (
     resolver,
 )
 from probe.lab.scenarios.scenario import Scenario, Section
+from probe.lab.scenarios.worlds import beyond
 from probe.lab.world import Answer, Client, Host, Lie, Response, Route, Site, World
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 
-_HTTPS, _HTTP = f"https://{SITE}/", f"http://{SITE}/"
-_make = partial(Scenario, section=Section.INNOCENT, world=base_world(), url=_HTTPS)
 _GONE, _ADS = "gone.example", "61.145.20.20"
 _FAMILY = "1.1.1.3"
 _FOREIGN = ("142.250.66.67", "2404:6800:4005::67")
@@ -47,8 +46,8 @@ def _filtered(answer: Answer) -> World:
 
 
 def _resolvers() -> tuple[Scenario, ...]:
-    gone = partial(_make, number=10, world=_rewriting(), verdict=Verdict.DOWN)
-    chosen = partial(_make, number=50, section=Section.DNS, verdict=Verdict.BLOCKED, also=(Verdict.ANOMALY,),
+    gone = partial(beyond, number=10, world=_rewriting(), verdict=Verdict.DOWN)
+    chosen = partial(beyond, number=50, section=Section.DNS, verdict=Verdict.BLOCKED, also=(Verdict.ANOMALY,),
                      layers=(Layer.DNS,), at_most=Certainty.POSSIBLE,
                      note="Nothing on the path did it: whoever set this resolver asked for a filter.")  # fmt: skip
     return (
@@ -78,16 +77,16 @@ def _references() -> tuple[Scenario, ...]:
     all_foreign = tuple(a for name in REFERENCES for a in REFERENCES[name][1] if REFERENCES[name][0] != "CN")
     every = at_syn(Drop(), *all_foreign, id="references")
     return (
-        _make(number=34, name="reference-blocked", title="one of two foreign references is blocked, the site is not",
+        beyond(number=34, name="reference-blocked", title="one of two foreign references is blocked, the site is not",
               rules=(one,), verdict=Verdict.OK, fitness=None),
-        _make(
+        beyond(
             number=62, section=Section.TLS, name="reference-blocked-too", title="one of two foreign references is "
             "blocked, and the site by SNI", rules=(one, at_sni(Reset())), verdict=Verdict.BLOCKED, layers=(Layer.TLS,),
             mechanisms=(Mechanism.SNI_RESET,), fitness=None,
         ),
-        _make(number=34, name="references-blocked", title="all foreign references are blocked, the site is not",
+        beyond(number=34, name="references-blocked", title="all foreign references are blocked, the site is not",
               rules=(every,), verdict=Verdict.OK, fitness=None),
-        _make(
+        beyond(
             number=34, name="references-blocked-too", title="all foreign references are blocked, and the site by SNI",
             rules=(every, at_sni(Reset())), verdict=Verdict.INSUFFICIENT, fitness=None, hop=None,
             note="Another foreign place answers: it is no outage. But nothing vouches for the line.",
@@ -97,13 +96,13 @@ def _references() -> tuple[Scenario, ...]:
 
 def _lines() -> tuple[Scenario, ...]:
     """A name server question whose answer cannot be tried."""
-    named = partial(_make, section=Section.DNS, url=f"dns://{SITE}", layers=(Layer.DNS,), verdict=Verdict.BLOCKED)
+    named = partial(beyond, section=Section.DNS, url=f"dns://{SITE}", layers=(Layer.DNS,), verdict=Verdict.BLOCKED)
     return (
         named(
             number=38, name="dns-endpoint-bogon", title="an endpoint that is a name alone: our resolver says 127.0.0.1",
             world=base_world(isp_lies=lie(Answer(addresses=("127.0.0.1",)))), mechanisms=(Mechanism.DNS_BOGON,),
         ),
-        _make(
+        beyond(
             number=22, name="first-connections-dropped", title="a home router drops the first two connections to each "
             "address", url=f"https://{THREE}/", verdict=Verdict.OK,
             rules=(_early(THREE_ADDRESSES),),

@@ -7,6 +7,8 @@ import msgspec
 from probe.lab.rule import Delay, Drop, Lose, Match, Rule, Stage
 from probe.lab.scenarios import vantage
 from probe.lab.scenarios.base import (
+    HTTP,
+    HTTPS,
     SITE,
     SITE_ADDRESS,
     base_world,
@@ -35,7 +37,6 @@ from probe.lab.world import (
 from probe.model.diagnosis import Layer, Verdict
 
 _make = partial(Scenario, section=Section.INNOCENT)
-_HTTPS, _HTTP = f"https://{SITE}/", f"http://{SITE}/"
 _IDN, _IDN_ADDRESS = "xn--bcher-kva.example", "104.18.30.8"
 _BIG = Route(path="/big", response=Response(generated=32 << 20, content_type="application/octet-stream"))
 
@@ -46,7 +47,7 @@ def _certified(**spec: object) -> World:
 
 def _certificates() -> tuple[Scenario, ...]:
     """Something is wrong with the site's certificate, for everyone: the site's fault. The control sees it too."""
-    common = partial(_make, url=_HTTPS, verdict=Verdict.DOWN, layers=(Layer.TLS,))
+    common = partial(_make, url=HTTPS, verdict=Verdict.DOWN, layers=(Layer.TLS,))
     return (
         common(
             number=7,
@@ -90,8 +91,8 @@ def _plain() -> tuple[Scenario, ...]:
     )
     fine = partial(_make, verdict=Verdict.OK)
     return (
-        fine(number=1, name="http-ok", title="http ok", world=base_world(), url=_HTTP),
-        fine(number=2, name="https-ok", title="https ok", world=base_world(), url=_HTTPS),
+        fine(number=1, name="http-ok", title="http ok", world=base_world(), url=HTTP),
+        fine(number=2, name="https-ok", title="https ok", world=base_world(), url=HTTPS),
         fine(
             number=3,
             name="idn-redirects",
@@ -106,13 +107,13 @@ def _plain() -> tuple[Scenario, ...]:
             world=idn,
             url="http://Bücher.example/",
         ),
-        fine(number=5, name="big-body-http", title="32 MiB body over http", world=big, url=f"{_HTTP}big"),
+        fine(number=5, name="big-body-http", title="32 MiB body over http", world=big, url=f"{HTTP}big"),
         fine(
             number=6,
             name="big-body-https",
             title="32 MiB body over https",
             world=big,
-            url=f"{_HTTPS}big",
+            url=f"{HTTPS}big",
             note="Our own body cap is no truncation and no throttling.",
         ),
     )
@@ -146,7 +147,7 @@ def _gone() -> tuple[Scenario, ...]:
             name="port-closed",
             title="port closed for everyone",
             world=base_world(Host(name="site", addresses=(SITE_ADDRESS,), services=(http(site(SITE)),))),
-            url=_HTTPS,
+            url=HTTPS,
             layers=(Layer.TCP,),
         ),
         down(
@@ -154,7 +155,7 @@ def _gone() -> tuple[Scenario, ...]:
             name="site-says-localhost",
             title="the site's own DNS says 127.0.0.1",
             world=base_world(zone=addresses(SITE, ("127.0.0.1",))),
-            url=_HTTPS,
+            url=HTTPS,
             layers=(Layer.DNS,),
             note="A bogon that the control sees as well is the site's fault.",
         ),
@@ -163,7 +164,7 @@ def _gone() -> tuple[Scenario, ...]:
             name="redirect-loop",
             title="redirect loop of 15 hops for everyone",
             world=with_site(site(SITE, *loop)),
-            url=f"{_HTTPS}0",
+            url=f"{HTTPS}0",
             layers=(Layer.HTTP,),
             hop=None,
             note="Which hop is named depends on the prober's bound; that every hop answered is what matters.",
@@ -173,7 +174,7 @@ def _gone() -> tuple[Scenario, ...]:
             name="broken-location-in-tls",
             title="broken Location sent inside valid TLS",
             world=with_site(site(SITE, Route(path="/", response=redirect("https://[broken/")))),
-            url=_HTTPS,
+            url=HTTPS,
             layers=(Layer.HTTP,),
             field="an unparsable redirect is reported as an http failure, that is as blocking",
             note="Nobody on the path can write inside valid TLS: server side.",
@@ -185,7 +186,7 @@ def _gone() -> tuple[Scenario, ...]:
             world=with_site(
                 site(SITE, Route(path="/", response=redirect("http://[broken/"), view=View.CLIENT)),
             ),
-            url=_HTTP,
+            url=HTTP,
             verdict=Verdict.ANOMALY,
             layers=(Layer.HTTP,),
             note="Server by country or middlebox? Cleartext does not tell. Never blocked.",
@@ -215,7 +216,7 @@ def _turned_away() -> tuple[Scenario, ...]:
             name="challenge-http",
             title="bot challenge to the client only, over http",
             world=to_client(challenge),
-            url=_HTTP,
+            url=HTTP,
             also=(Verdict.ANOMALY,),
             field="http-diff: blocked",
             note="Cleartext could be forged, but nobody forges Cloudflare's challenge to block: restricted, or "
@@ -226,21 +227,21 @@ def _turned_away() -> tuple[Scenario, ...]:
             name="challenge-https",
             title="bot challenge to the client only, over https",
             world=to_client(challenge),
-            url=_HTTPS,
+            url=HTTPS,
         ),
         restricted(
             number=27,
             name="geoblock",
             title="server geoblock inside valid TLS, control gets 200",
             world=to_client(geoblock),
-            url=_HTTPS,
+            url=HTTPS,
         ),
         restricted(
             number=28,
             name="login-redirect",
             title="redirect to a login page",
             world=with_site(site(SITE, *login)),
-            url=_HTTPS,
+            url=HTTPS,
             also=(Verdict.OK,),
             hop=None,
             note="The control is let in without: the server asks this client to log in. An endpoint without an "
@@ -272,7 +273,7 @@ def _slow_and_noisy() -> tuple[Scenario, ...]:
             name="slow-site",
             title="slow but genuine: 3 s to the first byte",
             world=with_site(site(SITE, slow)),
-            url=_HTTPS,
+            url=HTTPS,
         ),
         fine(number=20, name="cdn-same-asn", title="CDN: control sees other addresses, same ASN", world=cdn(13335),
              url="https://cdn.example/"),
@@ -290,7 +291,7 @@ def _slow_and_noisy() -> tuple[Scenario, ...]:
             name="packet-loss",
             title="5 % packet loss on the path, 20 runs",
             world=base_world(),
-            url=_HTTPS,
+            url=HTTPS,
             rules=(lossy, jitter),
             runs=20,
             note="On loopback only datagrams and whole connections are lost: there the packets say more.",
@@ -300,7 +301,7 @@ def _slow_and_noisy() -> tuple[Scenario, ...]:
             name="lone-timeout",
             title="one lone timeout, then fine",
             world=base_world(),
-            url=_HTTPS,
+            url=HTTPS,
             rules=(once,),
             note="The retry within the cycle is what decides.",
         ),
@@ -310,7 +311,7 @@ def _slow_and_noisy() -> tuple[Scenario, ...]:
 def _faults_for_everyone() -> tuple[Scenario, ...]:
     broken = Route(path="*", response=Response(status=503, body=b"<html><title>503</title>backend down</html>"))
     resets = Site(names=(SITE,), fault=Fault.RESET_HELLO)
-    down = partial(_make, url=_HTTPS, verdict=Verdict.DOWN)
+    down = partial(_make, url=HTTPS, verdict=Verdict.DOWN)
     return (
         down(
             number=29,

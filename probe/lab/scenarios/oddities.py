@@ -10,6 +10,7 @@ import msgspec
 from probe.lab.rule import Drop, Match, Phase, Reroute, Reset, Rule, Stage
 from probe.lab.scenarios.base import (
     DOH_ADDRESS,
+    HTTP,
     REFERENCES,
     RESOLVERS,
     SITE,
@@ -26,6 +27,7 @@ from probe.lab.scenarios.base import (
     with_site,
 )
 from probe.lab.scenarios.scenario import Scenario, Section
+from probe.lab.scenarios.worlds import beyond
 from probe.lab.world import (
     Answer,
     Client,
@@ -38,13 +40,10 @@ from probe.lab.world import (
 )
 from probe.model.diagnosis import Certainty, Fitness, Layer, Mechanism, Verdict
 
-_HTTPS, _HTTP = f"https://{SITE}/", f"http://{SITE}/"
-_make = partial(Scenario, section=Section.INNOCENT, world=base_world(), url=_HTTPS)
-
 
 def _passing() -> tuple[Scenario, ...]:
     """Trouble that is over by the time the others are asked, or that comes in the middle of a run."""
-    fine = partial(_make, number=23, verdict=Verdict.OK)
+    fine = partial(beyond, number=23, verdict=Verdict.OK)
 
     def thrice(stage: Stage, effect: Reset | Drop) -> tuple[Rule, ...]:
         return (Rule(id="while", match=Match(stage=stage, addresses=(SITE_ADDRESS,), nth=(0, 1, 2)), effect=effect),)
@@ -68,17 +67,17 @@ def _passing() -> tuple[Scenario, ...]:
         ),
         fine(
             name="hangs-up-while-overloaded", title="every request is met with a reset for as long as we try, http",
-            url=_HTTP, rules=thrice(Stage.HTTP, Reset()),
+            url=HTTP, rules=thrice(Stage.HTTP, Reset()),
         ),
-        _make(
+        beyond(
             number=23, name="banned-for-trying", title="one reset, and then the server shuts us out for trying again",
             rules=(Rule(id="once", match=once, effect=Reset()), Rule(id="ban", match=banned, effect=Drop())),
             verdict=Verdict.ANOMALY,
             note="What looks like a residual block: but the name passes at an unrelated server.",
         ),
-        _make(
+        beyond(
             number=32, name="captive-portal-midway", title="the captive portal comes in the middle of a run",
-            script=(Phase(start=0.0), Phase(start=2.0, rules=portal)), world=with_site(site(SITE, waiting)), url=_HTTP,
+            script=(Phase(start=0.0), Phase(start=2.0, rules=portal)), world=with_site(site(SITE, waiting)), url=HTTP,
             verdict=Verdict.INSUFFICIENT, hop=None, fitness=Fitness.CAPTIVE_PORTAL,
         ),
     )  # fmt: skip
@@ -95,7 +94,7 @@ def _undated() -> tuple[Host, ...]:
 
 def _vantages() -> tuple[Scenario, ...]:
     """The vantage is odd in a way that its references, asked over http, do not show."""
-    unfit = partial(_make, verdict=Verdict.INSUFFICIENT, hop=None, fitness=None)
+    unfit = partial(beyond, verdict=Verdict.INSUFFICIENT, hop=None, fitness=None)
     years = 2 * 365 * 86400.0
     limited = tuple(
         msgspec.structs.replace(
@@ -127,7 +126,7 @@ def _vantages() -> tuple[Scenario, ...]:
 
 def _slow_names() -> tuple[Scenario, ...]:
     """A resolver that cannot find out in time, as it says to whoever waits longer."""
-    late = partial(_make, number=49, section=Section.DNS, verdict=Verdict.ANOMALY)
+    late = partial(beyond, number=49, section=Section.DNS, verdict=Verdict.ANOMALY)
     return (
         late(
             name="isp-servfail-late", title="the ISP's resolver says SERVFAIL after four seconds",
@@ -150,7 +149,7 @@ def _broken_zone() -> tuple[Scenario, ...]:
         _telling(host, bogus) if {*RESOLVERS, DOH_ADDRESS} & {*host.addresses} else host for host in own.hosts
     )
     return (
-        _make(
+        beyond(
             number=10, name="signatures-expired", title="every resolver says SERVFAIL (DNSSEC), no control",
             world=msgspec.structs.replace(own, hosts=hosts), control=False, verdict=Verdict.DOWN, layers=(Layer.DNS,),
         ),
@@ -166,7 +165,7 @@ def _telling(host: Host, lies: tuple[Lie, ...]) -> Host:
 
 def _controls() -> tuple[Scenario, ...]:
     return (
-        _make(
+        beyond(
             number=61, name="control-dies-midway", section=Section.TCP, title="SYN dropped on every address, and the "
             "control dies while we try", url=f"https://{THREE}/", rules=(at_syn(Drop(), *THREE_ADDRESSES),),
             script=(Phase(start=0.0), Phase(start=4.0, down=("control",))), verdict=Verdict.INSUFFICIENT, hop=None,
@@ -175,7 +174,7 @@ def _controls() -> tuple[Scenario, ...]:
 
 
 def _filtered() -> tuple[Scenario, ...]:
-    blocked = partial(_make, section=Section.DNS, verdict=Verdict.BLOCKED, layers=(Layer.DNS,))
+    blocked = partial(beyond, section=Section.DNS, verdict=Verdict.BLOCKED, layers=(Layer.DNS,))
     return (
         blocked(
             number=50, name="isp-filtered", title="NXDOMAIN with an extended error 17: filtered, as the client wished",

@@ -12,6 +12,8 @@ import msgspec
 from probe.lab.rule import Close, Drop, Reset
 from probe.lab.scenarios.base import (
     DEFAULT_SERVER,
+    HTTP,
+    HTTPS,
     SITE,
     SITE_ADDRESS,
     at_host,
@@ -25,11 +27,10 @@ from probe.lab.scenarios.base import (
     with_site,
 )
 from probe.lab.scenarios.scenario import Scenario, Section
+from probe.lab.scenarios.worlds import beyond
 from probe.lab.world import Fault, Host, Response, Route, Site, View, World, addresses, redirect
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 
-_HTTPS, _HTTP = f"https://{SITE}/", f"http://{SITE}/"
-_make = partial(Scenario, section=Section.INNOCENT, world=base_world(), url=_HTTPS)
 _CONSENT, _CONSENT_ADDRESS = "consent.media.example", "151.101.65.10"
 _COUNTRY_ADDRESS = "203.107.55.10"
 
@@ -48,20 +49,20 @@ def _protocols() -> tuple[Scenario, ...]:
     }
     return (
         *(
-            _make(
+            beyond(
                 number=2, name=f"{slug}-only", title=f"a server that speaks {words} and nothing else",
                 world=base_world(host), verdict=Verdict.OK,
             )
             for (slug, host), words in zip(hosts.items(), ("HTTP/2", "HTTP/1.1"), strict=True)
         ),
         *(
-            _make(
+            beyond(
                 number=1, name=f"empty-page-{scheme}", title=f"200 with an empty body, {scheme}", url=url,
                 world=base_world(web("site", (SITE_ADDRESS,), empty)), verdict=Verdict.OK,
             )
-            for scheme, url in (("http", _HTTP), ("https", _HTTPS))
+            for scheme, url in (("http", HTTP), ("https", HTTPS))
         ),
-        _make(
+        beyond(
             number=29, name="bad-gzip", title="a body that does not decode, for everyone", verdict=Verdict.DOWN,
             world=with_site(site(SITE, Route(path="/", response=Response(body=page(SITE), gzip=True,
                                                                          fault=Fault.BAD_GZIP)))),
@@ -72,8 +73,8 @@ def _protocols() -> tuple[Scenario, ...]:
 def _errors() -> tuple[Scenario, ...]:
     """Error pages of a front to clients of our country alone, in the clear."""
     clear = partial(
-        _make,
-        url=_HTTP,
+        beyond,
+        url=HTTP,
         verdict=Verdict.ANOMALY,
         also=(Verdict.RESTRICTED, Verdict.DOWN),
         note="In the clear nothing proves whose page it is; nothing about it is a block page's.",
@@ -106,9 +107,9 @@ def _errors() -> tuple[Scenario, ...]:
 def _landings() -> tuple[Scenario, ...]:
     """Other pages for our country, which are the site's own."""
     own = partial(
-        _make,
+        beyond,
         number=16,
-        url=_HTTP,
+        url=HTTP,
         verdict=Verdict.ANOMALY,
         also=(Verdict.OK, Verdict.RESTRICTED),
         note="In the clear nothing proves whose page it is; nothing about it is a block page's.",
@@ -143,7 +144,7 @@ def _with(world: World, host: Host) -> World:
 
 def _refusals() -> tuple[Scenario, ...]:
     """What a path does to one place alone, and what a server may do to one country."""
-    blocked = partial(_make, verdict=Verdict.BLOCKED, at_most=Certainty.POSSIBLE)
+    blocked = partial(beyond, verdict=Verdict.BLOCKED, at_most=Certainty.POSSIBLE)
     clear = at_host(Reset())
     here = msgspec.structs.replace(clear.match, addresses=(SITE_ADDRESS,))
     effects = (("reset", Reset(), Mechanism.SNI_RESET), ("silence", Drop(), Mechanism.SNI_TIMEOUT),
@@ -160,7 +161,7 @@ def _refusals() -> tuple[Scenario, ...]:
             for slug, effect, mechanism in effects
         ),
         blocked(
-            number=75, section=Section.HTTP, name="host-reset-at-one-address", url=_HTTP, layers=(Layer.HTTP,),
+            number=75, section=Section.HTTP, name="host-reset-at-one-address", url=HTTP, layers=(Layer.HTTP,),
             title="reset after the request with this Host, at the site's own address alone",
             rules=(msgspec.structs.replace(clear, match=here),), mechanisms=(Mechanism.HTTP_RESET,),
             note="A server that turns a country away so looks the same.",

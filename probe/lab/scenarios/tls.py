@@ -3,7 +3,17 @@
 from functools import partial
 
 from probe.lab.rule import Alert, Blockpage, Close, Drop, Inject, Intercept, Match, Reset, Rule, Stage
-from probe.lab.scenarios.base import BLOCK_RESPONSE, IMPOSTOR_ADDRESS, SITE, at_sni, base_world, forge, site, with_site
+from probe.lab.scenarios.base import (
+    BLOCK_RESPONSE,
+    HTTPS,
+    IMPOSTOR_ADDRESS,
+    SITE,
+    at_sni,
+    base_world,
+    forge,
+    site,
+    with_site,
+)
 from probe.lab.scenarios.scenario import Claim, Scenario, Section
 from probe.lab.world import Answer, CertificateSpec
 from probe.model.diagnosis import Fitness, Layer, Mechanism, Verdict
@@ -12,7 +22,7 @@ _make = partial(
     Scenario,
     section=Section.TLS,
     world=base_world(),
-    url=f"https://{SITE}/",
+    url=HTTPS,
     verdict=Verdict.BLOCKED,
     layers=(Layer.TLS,),
 )

@@ -3,13 +3,12 @@
 from functools import partial
 
 from probe.lab.rule import Drop, Match, Phase, Reroute, Rule, Stage
-from probe.lab.scenarios.base import DEAD, DUAL, ISP, SITE, base_world, page, site, web, with_site
+from probe.lab.scenarios.base import DEAD, DUAL, HTTPS, ISP, SITE, base_world, page, site, web, with_site
 from probe.lab.scenarios.scenario import Scenario, Section
 from probe.lab.world import Client, Response, Route, addresses
 from probe.model.diagnosis import Fitness, Verdict
 
 _make = partial(Scenario, section=Section.INNOCENT)
-_HTTPS = f"https://{SITE}/"
 _YEARS = 2 * 365 * 86400.0
 
 
@@ -60,7 +59,7 @@ def _unfit() -> tuple[Scenario, ...]:
         for port in (80, 443)
     )
     waiting = Route(path="/", response=Response(body=page(SITE), delay=4.0))
-    unfit = partial(_make, url=_HTTPS, verdict=Verdict.INSUFFICIENT, hop=None)
+    unfit = partial(_make, url=HTTPS, verdict=Verdict.INSUFFICIENT, hop=None)
     return (
         unfit(
             number=31,

@@ -28,6 +28,8 @@ from probe.lab.scenarios.base import (
     DOH,
     DUAL,
     FORWARDER_ADDRESS,
+    HTTP,
+    HTTPS,
     IMPOSTOR_ADDRESS,
     ISP,
     RESOLVERS,
@@ -51,8 +53,7 @@ from probe.lab.scenarios.tls import GARBAGE, RESIDUAL
 from probe.lab.world import Answer, Response, Route, Service, ServiceKind, View, World
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 
-_make = partial(Scenario, world=base_world(), url=f"https://{SITE}/", verdict=Verdict.BLOCKED)
-_HTTP = f"http://{SITE}/"
+_make = partial(Scenario, world=base_world(), url=HTTPS, verdict=Verdict.BLOCKED)
 _MARKED = (
     b'<html><head><title>M</title></head><body><iframe src="http://10.10.34.34?type=Invalid"></iframe></body></html>\n'
 )
@@ -199,7 +200,7 @@ def _handshakes() -> tuple[Scenario, ...]:
 
 
 def _content() -> tuple[Scenario, ...]:
-    http = partial(_make, section=Section.HTTP, url=_HTTP, layers=(Layer.HTTP,))
+    http = partial(_make, section=Section.HTTP, url=HTTP, layers=(Layer.HTTP,))
     word = b"forbidden-word"
     long = Route(path="/", response=Response(body=page(SITE, 9000) + word + page(SITE, 9000)))
     return (

@@ -8,6 +8,8 @@ from functools import partial
 
 from probe.lab.rule import Close
 from probe.lab.scenarios.base import (
+    HTTP,
+    HTTPS,
     LEGAL_RESPONSE,
     REFERENCES,
     SITE,
@@ -42,8 +44,8 @@ from probe.lab.world import (
 )
 from probe.model.diagnosis import Certainty, Layer, Mechanism, Verdict
 
-_HTTPS, _HTTP = f"https://{SITE}/", f"http://{SITE}/"
-_make = partial(Scenario, section=Section.INNOCENT, world=base_world(), url=_HTTPS)
+beyond = partial(Scenario, section=Section.INNOCENT, world=base_world(), url=HTTPS)
+"""What scenarios of such worlds have in common, unless they say otherwise."""
 _CDN, _HERE, _THERE = "cdn.example", "104.16.50.1", "151.101.1.69"
 _CDN_URL = f"https://{_CDN}/"
 _ALIAS = "cdn.example.edges.example"
@@ -85,7 +87,7 @@ def _sick(fault: Fault) -> Service:
 
 def _regions() -> tuple[Scenario, ...]:
     """One region's part of the server is out of order, for everybody who is led there."""
-    down = partial(_make, url=_CDN_URL, verdict=Verdict.DOWN)
+    down = partial(beyond, url=_CDN_URL, verdict=Verdict.DOWN)
     expired = https(site(_CDN, certificate=CertificateSpec(not_before=-90, not_after=-10)))
     broken = Response(status=503, body=b"<html><title>503</title>no healthy upstream</html>")
     one = https(site(THREE, certificate=CertificateSpec(not_before=-90, not_after=-10)))
@@ -121,14 +123,14 @@ def _regions() -> tuple[Scenario, ...]:
             note="The site's own proven answer is a fault; a server may turn a country away so as well.",
         ),
         *(
-            _make(
+            beyond(
                 number=21, name=f"front-of-a-large-operator-{scheme}", world=_front(), url=f"{scheme}://{_CDN}/",
                 title=f"our resolver gives another address of an operator that serves a reference as well, {scheme}",
                 verdict=Verdict.OK, note="It looks like a relay: it proves itself for a name that is not the site's.",
             )
             for scheme in ("https", "http")
         ),
-        _make(
+        beyond(
             number=7, name="one-of-two-expired", title="certificate expired on one of the site's addresses",
             verdict=Verdict.OK, url=f"https://{THREE}/",
             world=base_world(
@@ -136,7 +138,7 @@ def _regions() -> tuple[Scenario, ...]:
                 web("three-more", THREE_ADDRESSES[1:], site(THREE)),
             ),
         ),
-        _make(
+        beyond(
             number=12, name="one-of-three-dead", title="one of three addresses dead for everyone", verdict=Verdict.OK,
             url=f"https://{THREE}/",
             world=base_world(
@@ -163,7 +165,7 @@ def _strict_servers() -> tuple[Scenario, ...]:
     for slug, fault in (("alert", Fault.ALERT_HELLO), ("reset", Fault.RESET_HELLO), ("close", Fault.CLOSE_HELLO)):
         dead = web("site", (SITE_ADDRESS,), Site(names=(SITE,), fault=fault))
         world = base_world(dead, *_strict(fault))
-        common = partial(_make, number=30, world=world)
+        common = partial(beyond, number=30, world=world)
         scenarios += [
             common(
                 name=f"strict-{slug}", title=f"the site ends every handshake ({slug}), and so do unrelated servers for "
@@ -176,13 +178,13 @@ def _strict_servers() -> tuple[Scenario, ...]:
             ),
         ]  # fmt: skip
     scenarios.append(
-        _make(
+        beyond(
             number=76,
             name="close-by-name-and-strict-servers",
             section=Section.HTTP,
             title="FIN after the request, and unrelated servers hang up on every name that is not theirs",
             world=base_world(*_strict(Fault.CLOSE_HELLO)),
-            url=_HTTP,
+            url=HTTP,
             rules=(at_host(Close()),),
             verdict=Verdict.BLOCKED,
             layers=(Layer.HTTP,),
@@ -196,7 +198,7 @@ def _strict_servers() -> tuple[Scenario, ...]:
 
 def _in_the_clear() -> tuple[Scenario, ...]:
     """Pages over http that are the server's own."""
-    clear = partial(_make, url=_HTTP, number=16, verdict=Verdict.ANOMALY)
+    clear = partial(beyond, url=HTTP, number=16, verdict=Verdict.ANOMALY)
     footer = "<p>Bu site 5651 sayılı Kanun uyarınca yer sağlayıcı olarak hizmet vermektedir.</p></body>".encode()
 
     def ours(body: bytes, title: bytes) -> Route:
